@@ -1,0 +1,248 @@
+"""The one place that reads the environment: typed, frozen, all faults at once.
+
+Every variable begins with ``VIBESFLOW_``. ``docs/configuration.md`` is generated from this file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from vibesflow.errors import SettingsInvalid
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class NetworkName(StrEnum):
+    """Chains the system can work on (fact sheet section 1)."""
+
+    MAINNET = "mainnet"
+    CALIBRATION = "calibration"
+    DEVNET = "devnet"
+
+
+class _Group(BaseSettings):
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class TemporalSettings(_Group):
+    """Where the Temporal server is."""
+
+    model_config = SettingsConfigDict(env_prefix="VIBESFLOW_TEMPORAL_")
+
+    address: str = Field("127.0.0.1:7233", description="Host and port of the Temporal frontend")
+    namespace: str = Field("default", description="Temporal namespace")
+    api_key: SecretStr | None = Field(None, description="API key of Temporal Cloud")
+    tls: bool = Field(False, description="Connect with TLS; implied by an API key")
+    ui_url: str | None = Field(None, description="Base address of the Web UI, for links")
+
+
+class TableSettings(_Group):
+    """Where the DynamoDB tables are. Credentials are boto3's own affair."""
+
+    model_config = SettingsConfigDict(env_prefix="VIBESFLOW_TABLE_")
+
+    endpoint: str | None = Field(None, description="DynamoDB endpoint; unset means AWS itself")
+    region: str = Field("us-east-1", description="AWS region")
+    metadata_name: str = Field("VibestreamsMetadata", description="Table of streams")
+    chunks_name: str = Field("VibestreamsChunks", description="Table of chunks")
+    first_month: str = Field(
+        "2025-01", pattern=r"^\d{4}-\d{2}$", description="Oldest month that lists look back to"
+    )
+    cursor_secret: SecretStr | None = Field(
+        None, description="Key that signs paging cursors; unset means one per process"
+    )
+
+
+class StagingSettings(_Group):
+    """Where chunk bytes wait."""
+
+    model_config = SettingsConfigDict(env_prefix="VIBESFLOW_STAGING_")
+
+    url: str = Field(
+        "file:///var/lib/vibesflow/staging",
+        pattern=r"^(file:///|s3://)",
+        description="file:///folder for one machine, s3://bucket/prefix for several",
+    )
+    s3_endpoint: str | None = Field(None, description="S3 endpoint; unset means AWS itself")
+    s3_region: str = Field("us-east-1", description="Region of the bucket")
+
+
+class FilecoinSettings(_Group):
+    """Which chain, whose key, which providers."""
+
+    model_config = SettingsConfigDict(env_prefix="VIBESFLOW_")
+
+    network: NetworkName = Field(NetworkName.DEVNET, description="mainnet, calibration or devnet")
+    devnet_info: Path | None = Field(
+        None, description="The devnet's JSON export; needed when the network is devnet"
+    )
+    rpc_urls: CommaSeparated = Field(
+        (), description="RPC endpoints in order of preference; empty means the network's own"
+    )
+    private_key: SecretStr | None = Field(None, description="The payer's key, 32 bytes in hex")
+    private_key_file: Path | None = Field(None, description="A file that holds the payer's key")
+    source: str = Field(
+        "vibesflow", max_length=96, description="Metadata `source` of our data sets on chain"
+    )
+    piece_wait_s: float = Field(
+        300, gt=0, description="How long a provider may take to publish a stored piece"
+    )
+
+
+class StreamSettings(_Group):
+    """How streams behave unless one is started with its own numbers."""
+
+    model_config = SettingsConfigDict(env_prefix="VIBESFLOW_STREAM_")
+
+    window_s: float = Field(
+        360, gt=0, le=86_400, description="Silence after which a stream is complete"
+    )
+    settle_s: float = Field(
+        1_800, ge=0, description="How long completion waits for confirmations on chain"
+    )
+    parallel_uploads: int = Field(
+        8, ge=1, le=100, description="Chunks of one stream that are stored at the same time"
+    )
+    give_up_s: float = Field(
+        3_600, gt=0, description="How long one chunk's storing is tried before it is parked"
+    )
+
+
+class ApiSettings(_Group):
+    """The HTTP door."""
+
+    model_config = SettingsConfigDict(env_prefix="VIBESFLOW_API_")
+
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(3001, ge=0, le=65_535, description="Port to listen on")
+    public_url: str | None = Field(None, description="Our address as clients see it, for links")
+    cors_origins: CommaSeparated = Field(
+        ("*",), description="Origins that browsers may call from, separated by commas"
+    )
+    max_chunk_bytes: int = Field(
+        64 * 2**20, ge=127, le=1_065_353_216, description="Largest chunk, in bytes"
+    )
+
+
+class WorkerSettings(_Group):
+    """The worker process: slots, ports, how it stops."""
+
+    model_config = SettingsConfigDict(env_prefix="VIBESFLOW_WORKER_")
+
+    upload_slots: int = Field(64, ge=1, description="Uploads at the same time in this process")
+    activity_slots: int = Field(1_000, ge=1, description="Other activities at the same time")
+    workflow_slots: int = Field(200, ge=1, description="Workflow tasks at the same time")
+    cached_workflows: int = Field(
+        2_000, ge=0, description="Streams kept in memory; should exceed the live ones"
+    )
+    table_threads: int = Field(16, ge=1, le=256, description="Threads that talk to the table")
+    grace_s: float = Field(
+        120, ge=0, description="How long a stop waits for running uploads; above the longest"
+    )
+    metrics_address: str = Field(
+        "127.0.0.1:9464", description="Prometheus endpoint of Temporal's own metrics"
+    )
+    health_port: int = Field(9465, ge=0, le=65_535, description="Port of /livez, /readyz, /metrics")
+    health_host: str = Field("127.0.0.1", description="Address of the health port")
+
+
+_GROUPS: tuple[type[_Group], ...] = (
+    TemporalSettings,
+    TableSettings,
+    StagingSettings,
+    FilecoinSettings,
+    StreamSettings,
+    ApiSettings,
+    WorkerSettings,
+)
+
+
+class Settings:
+    """All settings of one process, read once."""
+
+    groups: ClassVar[tuple[type[_Group], ...]] = _GROUPS
+
+    def __init__(
+        self,
+        *,
+        temporal: TemporalSettings,
+        table: TableSettings,
+        staging: StagingSettings,
+        filecoin: FilecoinSettings,
+        stream: StreamSettings,
+        api: ApiSettings,
+        worker: WorkerSettings,
+    ) -> None:
+        self.temporal = temporal
+        self.table = table
+        self.staging = staging
+        self.filecoin = filecoin
+        self.stream = stream
+        self.api = api
+        self.worker = worker
+
+
+def load_settings(*, needs_key: bool = False) -> Settings:
+    """Read all settings from the environment.
+
+    Args:
+        needs_key: the process signs, so a missing key is a fault.
+
+    Raises:
+        SettingsInvalid: its message names every faulty variable and never shows a value.
+    """
+    faults: list[str] = []
+    loaded: dict[str, Any] = {}
+    for group in _GROUPS:
+        try:
+            loaded[group.__name__.removesuffix("Settings").lower()] = group()
+        except ValidationError as error:
+            faults.extend(_describe(group, error))
+    faults.extend(_unknown(os.environ))
+    filecoin = loaded.get("filecoin")
+    if isinstance(filecoin, FilecoinSettings):
+        faults.extend(_missing(filecoin, needs_key=needs_key))
+    if faults:
+        raise SettingsInvalid("settings are missing or wrong:\n  " + "\n  ".join(sorted(faults)))
+    return Settings(**loaded)
+
+
+def variable(group: type[_Group], field: str) -> str:
+    """Return the environment variable that sets a field."""
+    return f"{group.model_config.get('env_prefix', '')}{field}".upper()
+
+
+def _describe(group: type[_Group], error: ValidationError) -> list[str]:
+    return [f"{variable(group, str(item['loc'][0]))}: {item['msg']}" for item in error.errors()]
+
+
+def _unknown(environ: Mapping[str, str]) -> list[str]:
+    known = {variable(group, field) for group in _GROUPS for field in group.model_fields}
+    return [
+        f"{name}: no such setting"
+        for name in environ
+        if name.upper().startswith("VIBESFLOW_") and name.upper() not in known
+    ]
+
+
+def _missing(filecoin: FilecoinSettings, *, needs_key: bool) -> list[str]:
+    faults = []
+    if filecoin.network is NetworkName.DEVNET and filecoin.devnet_info is None:
+        faults.append("VIBESFLOW_DEVNET_INFO: needed when VIBESFLOW_NETWORK is devnet")
+    if needs_key and filecoin.private_key is None and filecoin.private_key_file is None:
+        faults.append("VIBESFLOW_PRIVATE_KEY or VIBESFLOW_PRIVATE_KEY_FILE: one is needed to sign")
+    return faults

@@ -1,0 +1,62 @@
+"""The claim check of one chunk: all that travels through a workflow, never the bytes."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vibesflow.stream.ids import ChunkId, parse_chunk_id
+
+MIN_CHUNK_BYTES = 127
+"""Smallest payload a provider takes (fact sheet section 2, upload limits)."""
+
+
+class Message(BaseModel):
+    """Base of all messages: frozen, and tolerant of fields that a newer sender added."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ChunkRef(Message):
+    """One received chunk: who, when, how large, and where its bytes wait.
+
+    Attributes:
+        rta_id: the stream.
+        chunk_id: as the client spelled it.
+        sequence: position in its session, from 0.
+        session_started_at_ms: epoch ms at which the recording session began.
+        started_at_ms: epoch ms at which this chunk's audio begins.
+        producer: which of several recorders of the session; empty for the only one.
+        creator: wallet or account of the person who streams.
+        participants: listeners and speakers in the room.
+        duration_ms: length of the audio; 0 when the sender did not say.
+        size: bytes.
+        sha256: lower-case hex digest of the bytes.
+        content_type: media type of the bytes.
+        staging_key: key under which staging holds the bytes.
+        is_final: the session says this is its last chunk.
+    """
+
+    rta_id: str
+    chunk_id: str
+    sequence: int = Field(ge=0)
+    session_started_at_ms: int = Field(ge=0)
+    started_at_ms: int = Field(ge=0)
+    producer: str = ""
+    creator: str
+    participants: int = Field(default=0, ge=0)
+    duration_ms: int = Field(default=0, ge=0)
+    size: int = Field(ge=MIN_CHUNK_BYTES)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    content_type: str = "audio/webm"
+    staging_key: str
+    is_final: bool = False
+
+    @property
+    def identity(self) -> ChunkId:
+        """The parsed chunk id."""
+        return parse_chunk_id(self.chunk_id)
+
+    @property
+    def key(self) -> str:
+        """The identity that staging, workflow and table agree on."""
+        return self.identity.key

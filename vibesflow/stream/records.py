@@ -1,0 +1,155 @@
+"""What the ledger keeps of a stream, in the words of the code.
+
+The table's own words live in `vibesflow.ledger`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from vibesflow.stream.chunk import Message
+
+
+class RowStatus(StrEnum):
+    """Status of a chunk row, as old clients and the table spell it."""
+
+    PROCESSING = "processing"
+    """Stored with a provider, not confirmed on chain."""
+    UPLOADED = "uploaded"
+    """Confirmed on chain."""
+    FAILED = "failed"
+    """Parked: the bytes are kept in staging."""
+
+
+class ChunkRow(Message):
+    """One chunk as readers see it.
+
+    Attributes:
+        chunk_id: as the client spelled it; the row's key is computed from it alone.
+        status: see `RowStatus`.
+        piece_cid: PieceCID v2 text, or None while the chunk has none.
+        provider_id: registry id of the provider that holds the piece.
+        data_set_id: on-chain data set of the piece.
+        piece_id: the piece's id in its data set.
+        written_at: ISO 8601 UTC time of the row's last write, given by the caller.
+        error: plain reason, for a parked chunk.
+        staging_key: where the bytes wait while the row is not ``uploaded``.
+    """
+
+    rta_id: str
+    chunk_id: str
+    status: RowStatus
+    sequence: int
+    session_started_at_ms: int
+    started_at_ms: int
+    producer: str = ""
+    creator: str
+    participants: int = 0
+    duration_ms: int = 0
+    size: int
+    sha256: str
+    content_type: str = "audio/webm"
+    is_final: bool = False
+    piece_cid: str | None = None
+    provider_id: int | None = None
+    data_set_id: int | None = None
+    piece_id: int | None = None
+    retrieval_url: str | None = None
+    written_at: str
+    error: str | None = None
+    staging_key: str | None = None
+
+
+class RowWrite(Message):
+    """A row to write, and the status the writer believes it has now (None: no row yet)."""
+
+    row: ChunkRow
+    previous: RowStatus | None = None
+
+
+class StreamOpening(Message):
+    """What is known of a stream at its first chunk."""
+
+    rta_id: str
+    creator: str
+    opened_at: str
+    """ISO 8601 UTC."""
+
+
+class StreamRecord(Message):
+    """The summary item of a stream.
+
+    Attributes:
+        chunks: rows of any status; ``uploaded`` and ``failed`` are parts of it.
+        total_bytes: sum over the rows that have a PieceCID, as is ``total_duration_ms``.
+        rev: grows by one with every write to the stream.
+        document_version: 0 until the first completion.
+        detail_rev: ``rev`` of the snapshot that the newest version refers to.
+        metadata_cid: PieceCID of the newest document.
+    """
+
+    rta_id: str
+    creator: str
+    opened_at: str
+    is_complete: bool = False
+    chunks: int = 0
+    uploaded: int = 0
+    failed: int = 0
+    total_bytes: int = 0
+    total_duration_ms: int = 0
+    rev: int = 0
+    document_version: int = 0
+    detail_rev: int | None = None
+    metadata_cid: str | None = None
+    completed_at: str | None = None
+    data_set_id: str | None = None
+    storage_provider: str | None = None
+    first_chunk_url: str | None = None
+    last_chunk_url: str | None = None
+    filcdn_base: str | None = None
+
+
+class ChunkDetail(Message):
+    """One chunk in a completed stream's snapshot: what a list reply shows of it."""
+
+    chunk_id: str
+    piece_cid: str
+    size: int
+    piece_id: int | None = None
+    data_set_id: int | None = None
+    url: str | None = None
+    duration_ms: int = 0
+    participants: int = 0
+    owner: str = ""
+    sequence: int = 0
+    is_final: bool = False
+
+
+class Completion(Message):
+    """Everything that one completion writes.
+
+    Attributes:
+        version: the document version to reach; exactly one more than the stream has.
+        rev: the stream's ``rev`` that the document was compiled from.
+        details: the snapshot, in the stream's order.
+        completed_at: ISO 8601 UTC, given by the workflow.
+    """
+
+    rta_id: str
+    version: int = Field(ge=1)
+    rev: int
+    metadata_cid: str
+    completed_at: str
+    details: tuple[ChunkDetail, ...]
+    data_set_id: str | None = None
+    storage_provider: str | None = None
+    filcdn_base: str | None = None
+
+
+class StreamPage(Message):
+    """One page of streams, newest first, and the cursor of the next (None: this was the last)."""
+
+    streams: tuple[StreamRecord, ...]
+    next_cursor: str | None = None
