@@ -4,11 +4,12 @@ VibesflowError
 ├── InvalidInput                    the caller's fault, 4xx, never retried
 │   ├── InvalidRtaId  InvalidChunkId  InvalidHeader  InvalidBody  InvalidPieceCid  InvalidCursor
 │   ├── ChunkTooSmall
-│   └── ChunkTooLarge (413)
+│   ├── ChunkTooLarge (413)
+│   └── MethodNotAllowed (405)  BodyTimeout (408)
 ├── Conflict (409)
 │   └── ChunkConflict               same chunk id, other bytes: the first one stands
 ├── NotFound (404)
-│   ├── StreamNotFound  UploadNotFound  PieceNotFound
+│   ├── StreamNotFound  UploadNotFound  PieceNotFound  RouteNotFound
 │   └── NothingToComplete (400)
 ├── SettingsInvalid                 a process refuses to start
 ├── DependencyDown (503)            something we call does not answer; try again
@@ -142,6 +143,22 @@ class ChunkTooLarge(InvalidInput):
     advice = "Cut the audio into shorter chunks, or raise VIBESFLOW_API_MAX_CHUNK_BYTES."
 
 
+class MethodNotAllowed(InvalidInput):
+    """The address exists, but not for this method."""
+
+    code = "method_not_allowed"
+    http_status = 405
+    advice = "See the Allow header of the reply, or docs/http.md."
+
+
+class BodyTimeout(InvalidInput):
+    """The body stopped coming."""
+
+    code = "body_timeout"
+    http_status = 408
+    advice = "Send the chunk again; nothing of it was kept."
+
+
 class Conflict(VibesflowError):
     """The request contradicts something that already stands."""
 
@@ -182,6 +199,13 @@ class PieceNotFound(NotFound):
 
     code = "piece_not_found"
     advice = "Check the PieceCID; a piece can be read some seconds after it was stored."
+
+
+class RouteNotFound(NotFound):
+    """No route has this address."""
+
+    code = "route_not_found"
+    advice = "docs/http.md lists every route."
 
 
 class NothingToComplete(NotFound):

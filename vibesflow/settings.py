@@ -136,6 +136,12 @@ class ApiSettings(_Group):
     max_chunk_bytes: int = Field(
         64 * 2**20, ge=127, le=1_065_353_216, description="Largest chunk, in bytes"
     )
+    body_idle_s: float = Field(
+        60, gt=0, description="How long a request's body may pause before it is given up"
+    )
+    grace_s: float = Field(
+        30, ge=0, description="How long a stop waits for requests that are under way"
+    )
 
 
 class WorkerSettings(_Group):
