@@ -3,6 +3,7 @@
 VibesflowError
 ├── InvalidInput                    the caller's fault, 4xx, never retried
 │   ├── InvalidRtaId  InvalidChunkId  InvalidHeader  InvalidBody  InvalidPieceCid  InvalidCursor
+│   ├── InputUnreadable  InvalidAudio
 │   ├── ChunkTooSmall
 │   ├── ChunkTooLarge (413)
 │   └── MethodNotAllowed (405)  BodyTimeout (408)
@@ -12,6 +13,7 @@ VibesflowError
 │   ├── StreamNotFound  UploadNotFound  PieceNotFound  RouteNotFound
 │   └── NothingToComplete (400)
 ├── SettingsInvalid                 a process refuses to start
+├── WorkIncomplete                  it ran, and fell short of what was asked for
 ├── DependencyDown (503)            something we call does not answer; try again
 │   ├── TemporalDown  TableDown  StagingDown  ChainDown  ProviderDown
 │   └── TableThrottled
@@ -128,6 +130,20 @@ class InvalidCursor(InvalidInput):
     advice = "Follow the Link header of the previous page, or begin without a cursor."
 
 
+class InputUnreadable(InvalidInput):
+    """A file that was named does not exist or cannot be read."""
+
+    code = "input_unreadable"
+    advice = "Check the path and its permissions; '-' reads standard input."
+
+
+class InvalidAudio(InvalidInput):
+    """The input holds no audio, or cannot be decoded."""
+
+    code = "invalid_audio"
+    advice = "Give a file, or a pipe, that FFmpeg can decode and that has an audio track."
+
+
 class ChunkTooSmall(InvalidInput):
     """Fewer bytes than Filecoin takes as a piece (127)."""
 
@@ -221,6 +237,13 @@ class SettingsInvalid(VibesflowError):
 
     code = "settings_invalid"
     advice = "See docs/configuration.md for every setting, its default and its meaning."
+
+
+class WorkIncomplete(VibesflowError):
+    """The work ran to its end and fell short of what was asked for."""
+
+    code = "incomplete"
+    advice = "`vibesflow status` names what is missing or failed; `vibesflow retry` tries it again."
 
 
 class DependencyDown(VibesflowError):

@@ -6,7 +6,8 @@ Every variable begins with ``VIBESFLOW_``. ``docs/configuration.md`` is generate
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -118,7 +119,7 @@ class StreamSettings(_Group):
         8, ge=1, le=100, description="Chunks of one stream that are stored at the same time"
     )
     give_up_s: float = Field(
-        3_600, gt=0, description="How long one chunk's storing is tried before it is parked"
+        21_600, gt=0, description="How long one chunk's storing is tried before it is parked"
     )
 
 
@@ -225,6 +226,39 @@ def load_settings(*, needs_key: bool = False) -> Settings:
     if faults:
         raise SettingsInvalid("settings are missing or wrong:\n  " + "\n  ".join(sorted(faults)))
     return Settings(**loaded)
+
+
+_ENV_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*", re.ASCII)
+
+
+def apply_env_file(path: Path) -> None:
+    """Set this process's environment from a file of ``KEY=VALUE`` lines.
+
+    The file wins over what is set already. Empty lines and lines that begin with ``#`` are passed
+    over; ``export`` before a name and one pair of quotes around a value are taken off.
+
+    Raises:
+        SettingsInvalid: the file cannot be read, or a line is of another form; no value is shown.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise SettingsInvalid(f"cannot read the settings file {path}: {reason}") from error
+    found = dict(_parse_env_lines(path, lines))
+    os.environ.update(found)
+
+
+def _parse_env_lines(path: Path, lines: list[str]) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        parsed = _ENV_LINE.fullmatch(line.strip())
+        if not parsed:
+            raise SettingsInvalid(f"{path}, line {number}: not of the form KEY=VALUE")
+        name, value = parsed.groups()
+        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+        yield name, value[1:-1] if quoted else value
 
 
 def variable(group: type[_Group], field: str) -> str:

@@ -1,0 +1,97 @@
+"""The application: which commands there are, each loaded only when it is used or listed."""
+
+from __future__ import annotations
+
+from collections import UserDict
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from vibesflow import __version__
+
+COMMANDS: dict[str, str] = {
+    "dev": "starter.cli.dev:dev",
+    "demo": "starter.cli.demo:demo",
+    "record": "starter.cli.record:record",
+    "stream": "starter.cli.stream:stream",
+    "status": "starter.cli.status:status",
+    "list": "starter.cli.list_streams:list_streams",
+    "complete": "starter.cli.complete:complete",
+    "retry": "starter.cli.retry:retry",
+    "piece-cid": "starter.cli.piece_cid:piece_cid",
+    "setup": "starter.cli.setup:setup",
+}
+"""Command name to ``module:function``, in the order of the help page."""
+
+
+class _LazyCommands(UserDict[str, Any]):
+    """The commands by name; importing one costs up to a second, so each waits for its turn."""
+
+    def __missing__(self, name: str) -> TyperCommand:
+        if name not in self:
+            raise KeyError(name)
+        self.data[name] = loaded = _load(name)
+        return loaded
+
+    def __contains__(self, name: object) -> bool:
+        return name in set(self)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, target in COMMANDS.items() if find_spec(target.split(":")[0]))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+class _Commands(TyperGroup):
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**{**attributes, "commands": None})
+        self.commands = _LazyCommands()
+
+
+def _load(name: str) -> TyperCommand:
+    module, _, function = COMMANDS[name].partition(":")
+    holder = typer.Typer(add_completion=False)
+    holder.command(name)(getattr(import_module(module), function))
+    loaded = typer.main.get_command(holder)
+    if not isinstance(loaded, TyperCommand):
+        raise TypeError(f"{COMMANDS[name]} is not one command")
+    return loaded
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"vibesflow {__version__}")
+        raise typer.Exit
+
+
+@app.callback(
+    epilog="Exit codes: 0 done, 1 bug, 2 usage, 3 settings, 4 input, 5 conflict, 6 not found, "
+    "7 dependency down, 8 incomplete, 130 interrupted. See docs/cli.md."
+)
+def _vibesflow(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """A durable archive for live audio: every chunk on Filecoin, whatever crashes on the way.
+
+    Try it: [bold]vibesflow demo[/bold]. Your own audio, live from a pipe:
+    [bold]arecord -f cd | vibesflow record -[/bold]
+    """
