@@ -30,6 +30,9 @@ VibesflowError
 │   ├── ProviderLied                a PieceCID that does not match: replace the provider
 │   ├── NoProvider                  nobody is left to store with; wait
 │   └── PieceNotReady               stored, not published yet; wait
+├── DevnetFault                     the embedded world of `vibesflow dev` did not come up
+│   ├── PortInUse  DataDirBusy
+│   └── PartNotStarted
 └── ChainFault
     ├── NotConfirmedYet             the transaction is on its way; wait
     ├── CommitUnknown               nobody knows whether it was sent; look, then send again
@@ -389,6 +392,33 @@ class PieceNotReady(ProviderFault):
 
     code = "piece_not_ready"
     retry = RetryClass.WAIT
+
+
+class DevnetFault(VibesflowError):
+    """The embedded world of `vibesflow dev` did not come up, or a part of it fell."""
+
+    code = "devnet_fault"
+
+
+class PortInUse(DevnetFault):
+    """Another program listens on a port that the world needs."""
+
+    code = "port_in_use"
+    advice = "Stop the other program, or let the world choose free ports: --ports auto."
+
+
+class DataDirBusy(DevnetFault):
+    """Another world keeps its state in this folder."""
+
+    code = "data_dir_busy"
+    advice = "Stop the other world, or give this one a folder of its own: --data-dir."
+
+
+class PartNotStarted(DevnetFault):
+    """A part of the world ended or does not answer; the message ends with its log."""
+
+    code = "part_not_started"
+    advice = "See the log; `make install` sets up every program that the world starts."
 
 
 class ChainFault(VibesflowError):

@@ -1,0 +1,83 @@
+"""Ports of the world: the documented ones, or free ones."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from vibesflow.errors import PortInUse
+
+LOOPBACK = "127.0.0.1"
+
+_AUTO_RANGE = range(15_000, 32_000)
+"""Below what Linux hands out to outgoing connections, so that nobody takes one by chance."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """One port for every listener of the world, all on the loopback interface."""
+
+    api: int = 3001
+    temporal: int = 7233
+    temporal_ui: int = 8233
+    temporal_http: int = 7243
+    temporal_metrics: int = 7244
+    table: int = 8000
+    chain: int = 5700
+    provider_1: int = 5801
+    provider_2: int = 5802
+    worker_metrics: int = 9464
+    worker_health: int = 9465
+
+
+def fixed_ports() -> Ports:
+    """Return the documented ports.
+
+    Raises:
+        PortInUse: somebody listens on one of them.
+    """
+    ports = Ports()
+    for name, port in asdict(ports).items():
+        if not _is_free(port):
+            raise PortInUse(f"port {port} ({name.replace('_', ' ')}) is in use")
+    return ports
+
+
+def free_ports(remembered: Path) -> Ports:
+    """Return the ports of the last time if all are free, else others, and remember them.
+
+    Addresses that were stored or bookmarked keep working that way.
+    """
+    known = _read(remembered)
+    if known is not None and all(_is_free(port) for port in asdict(known).values()):
+        return known
+    names = [field.name for field in fields(Ports)]
+    ports = Ports(**dict(zip(names, _pick(len(names)), strict=True)))
+    remembered.write_text(json.dumps(asdict(ports)))
+    return ports
+
+
+def _pick(count: int) -> list[int]:
+    shuffled = random.SystemRandom().sample(_AUTO_RANGE, len(_AUTO_RANGE))
+    free = (port for port in shuffled if _is_free(port))
+    return [port for port, _ in zip(free, range(count), strict=False)]
+
+
+def _read(remembered: Path) -> Ports | None:
+    try:
+        return Ports(**json.loads(remembered.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
