@@ -1,0 +1,1 @@
+"""Taking chunks in: headers, bodies, and the route that hands both to the receiver."""

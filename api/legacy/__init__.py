@@ -1,0 +1,1 @@
+"""Replies in the words of the existing client: proof set, root, filcdn."""
