@@ -1,1 +1,170 @@
-"""The worker process."""
+"""The worker process: ``python worker.py`` runs both task queues until it is told to stop.
+
+Settings come from the environment (``docs/configuration.md``). SIGTERM and SIGINT stop it
+gracefully: no new work is taken, running uploads may end within ``VIBESFLOW_WORKER_GRACE_S``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from temporalio.client import Client
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.worker import Worker
+
+from activities.committing import CommitActivities
+from activities.faults import FaultInterceptor
+from activities.publishing import PublishingActivities
+from activities.staging import StagingActivities
+from activities.storing import StoringActivities
+from activities.streams import StreamActivities
+from activities.uploading import Uploader
+from vibesflow.errors import SettingsInvalid, VibesflowError
+from vibesflow.filecoin import FilecoinClient, Signer
+from vibesflow.ledger import DynamoLedger
+from vibesflow.settings import Settings, WorkerSettings, load_settings
+from vibesflow.staging import open_staging
+from workflows.client import connect
+from workflows.messages import FILECOIN_QUEUE, RTA_QUEUE
+from workflows.rta import RtaWorkflow
+
+log = logging.getLogger("vibesflow.worker")
+
+EXIT_SETTINGS = 3
+EXIT_DEPENDENCY = 7
+
+
+def rta_worker(
+    client: Client, streams: StreamActivities, staging: StagingActivities, settings: WorkerSettings
+) -> Worker:
+    """Return the worker of the ``rta`` queue: workflows and light activities."""
+    return Worker(
+        client,
+        task_queue=RTA_QUEUE,
+        workflows=[RtaWorkflow],
+        activities=[
+            streams.open_stream,
+            streams.find_chunk,
+            streams.append_chunks,
+            streams.complete_stream,
+            staging.release_staged,
+        ],
+        activity_executor=ThreadPoolExecutor(settings.table_threads, "table"),
+        max_concurrent_activities=settings.table_threads,
+        max_concurrent_workflow_tasks=settings.workflow_slots,
+        max_cached_workflows=settings.cached_workflows,
+        graceful_shutdown_timeout=timedelta(seconds=settings.grace_s),
+        interceptors=[FaultInterceptor()],
+    )
+
+
+def filecoin_worker(
+    client: Client,
+    storing: StoringActivities,
+    committing: CommitActivities,
+    publishing: PublishingActivities,
+    settings: WorkerSettings,
+) -> Worker:
+    """Return the worker of the ``filecoin`` queue: activities that move bytes or wait."""
+    return Worker(
+        client,
+        task_queue=FILECOIN_QUEUE,
+        activities=[
+            storing.store_chunk,
+            committing.commit_pieces,
+            publishing.publish_document,
+        ],
+        max_concurrent_activities=settings.upload_slots,
+        graceful_shutdown_timeout=timedelta(seconds=settings.grace_s),
+        interceptors=[FaultInterceptor()],
+    )
+
+
+async def run_workers(settings: Settings, stopped: asyncio.Event) -> None:
+    """Serve both queues until the event is set, then drain.
+
+    Raises:
+        TemporalDown: no Temporal server.
+        ChainDown: no RPC endpoint, or one of another chain.
+    """
+    telemetry = TelemetryConfig(
+        metrics=PrometheusConfig(bind_address=settings.worker.metrics_address)
+    )
+    client = await connect(settings.temporal, runtime=Runtime(telemetry=telemetry))
+    signer = Signer.load(settings.filecoin)
+    async with AsyncExitStack() as stack:
+        filecoin = await stack.enter_async_context(FilecoinClient.open(settings.filecoin, signer))
+        ledger, staging = DynamoLedger(settings.table), open_staging(settings.staging)
+        uploader = Uploader(filecoin, piece_wait_s=settings.filecoin.piece_wait_s)
+        workers = (
+            rta_worker(
+                client, StreamActivities(ledger), StagingActivities(staging), settings.worker
+            ),
+            filecoin_worker(
+                client,
+                StoringActivities(staging, uploader),
+                CommitActivities(filecoin),
+                PublishingActivities(ledger, uploader),
+                settings.worker,
+            ),
+        )
+        health = asyncio.create_task(_serve_health(settings.worker, workers))
+        for worker in workers:
+            await stack.enter_async_context(worker)
+        log.info("serving task queues %s and %s", RTA_QUEUE, FILECOIN_QUEUE)
+        await stopped.wait()
+        log.info("stopping; running uploads have %s s", settings.worker.grace_s)
+    health.cancel()
+
+
+async def _serve_health(settings: WorkerSettings, workers: tuple[Worker, ...]) -> None:
+    async def livez(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(_: Request) -> Response:
+        ready = all(worker.is_running for worker in workers)
+        return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
+
+    app = Starlette(routes=[Route("/livez", livez), Route("/readyz", readyz)])
+    config = uvicorn.Config(
+        app, host=settings.health_host, port=settings.health_port, log_level="warning"
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    await server.serve()
+
+
+async def _main(settings: Settings) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    await run_workers(settings, stopped)
+
+
+def main() -> int:
+    """Run until told to stop; the exit code says what stood in the way."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    try:
+        asyncio.run(_main(load_settings(needs_key=True)))
+    except VibesflowError as error:
+        print(f"{error.code}: {error}\n{error.advice}", file=sys.stderr)  # noqa: T201 - not a log line
+        return EXIT_SETTINGS if isinstance(error, SettingsInvalid) else EXIT_DEPENDENCY
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

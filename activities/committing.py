@@ -1,0 +1,95 @@
+"""Putting stored pieces on chain, at most once for a nonce."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pydantic import BaseModel
+from temporalio import activity
+
+from activities.messages import CommitPieces, CommittedPieces
+from activities.ports import Committer
+from vibesflow.errors import NotConfirmedYet, ProviderDown, ProviderFault, TransactionFailed
+from vibesflow.filecoin import CommitRequest, Committed, PieceToAdd, Submitted
+
+QUICK_POLLS_S = (0.25, 0.75)
+"""A chain that mines at once has confirmed by then, and no retry is spent on it."""
+LONGEST_PAUSE_S = 15.0
+"""Half an epoch: a confirmation is noticed at most that late."""
+
+
+class CommitProgress(BaseModel):
+    """Heartbeat details: what was sent, so that another attempt asks instead of sending."""
+
+    tx_hash: str | None = None
+    data_set_id: int | None = None
+
+
+class CommitActivities:
+    """Signs and sends AddPieces through the provider, then waits for the chain."""
+
+    def __init__(self, committer: Committer) -> None:
+        self._committer = committer
+
+    @activity.defn(name="commit_pieces")
+    async def commit_pieces(self, request: CommitPieces) -> CommittedPieces:
+        """Commit the pieces; waiting is a benign retry, which holds no slot.
+
+        An attempt that does not know what was sent looks on chain before it sends; one that
+        knows asks for the receipt.
+        """
+        commit = CommitRequest(
+            provider_id=request.provider_id,
+            nonce=int(request.nonce, 16),
+            pieces=tuple(PieceToAdd(cid) for cid in request.pieces),
+        )
+        submitted = _remembered()
+        if submitted is None:
+            done = await self._committer.look(commit)
+            if done is not None:
+                return _reply(done)
+            submitted = await self._committer.submit(commit)
+            activity.heartbeat(
+                CommitProgress(tx_hash=submitted.tx_hash, data_set_id=submitted.data_set_id)
+            )
+        return _reply(await self._confirm(commit, submitted))
+
+    async def _confirm(self, commit: CommitRequest, submitted: Submitted) -> Committed:
+        for pause_s in (0.0, *QUICK_POLLS_S):
+            await asyncio.sleep(pause_s)
+            done = await self._poll(commit, submitted)
+            if done is not None:
+                return done
+        attempt = activity.info().attempt
+        raise NotConfirmedYet(
+            f"{submitted.tx_hash} has no receipt yet",
+            retry_after_s=min(LONGEST_PAUSE_S, 1.0 * 2 ** min(attempt - 1, 10)),
+        )
+
+    async def _poll(self, commit: CommitRequest, submitted: Submitted) -> Committed | None:
+        try:
+            return await self._committer.poll(commit, submitted)
+        except TransactionFailed:
+            activity.heartbeat(CommitProgress())  # the next attempt looks, and sends again
+            raise
+        except (ProviderDown, ProviderFault):
+            done = await self._committer.look(commit)  # the chain knows without the provider
+            if done is None:
+                raise
+            return done
+
+
+def _remembered() -> Submitted | None:
+    details = activity.info().heartbeat_details
+    if not details:
+        return None
+    progress = CommitProgress.model_validate(details[0])
+    if progress.tx_hash is None:
+        return None
+    return Submitted(tx_hash=progress.tx_hash, data_set_id=progress.data_set_id)
+
+
+def _reply(done: Committed) -> CommittedPieces:
+    return CommittedPieces(
+        data_set_id=done.data_set_id, piece_ids=done.piece_ids, tx_hash=done.tx_hash
+    )

@@ -1,0 +1,65 @@
+"""What activities ask of Filecoin; `vibesflow.filecoin.FilecoinClient` fulfils all of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
+
+from vibesflow.filecoin import CommitRequest, Committed, PieceCid, ProviderInfo, Submitted
+
+OpenSource = Callable[[], AsyncIterator[bytes]]
+
+
+class PieceStore(Protocol):
+    """Storing bytes with providers."""
+
+    async def choose_provider(
+        self, *, preferred: int | None = None, exclude: frozenset[int] = frozenset()
+    ) -> ProviderInfo:
+        """Return a reachable provider; raise `NoProvider` when there is none."""
+        ...
+
+    async def store(
+        self,
+        provider: ProviderInfo,
+        open_source: OpenSource,
+        *,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> PieceCid:
+        """Stream the bytes to the provider and return their PieceCID, checked on both sides."""
+        ...
+
+    async def is_ready(self, provider: ProviderInfo, piece_cid: str) -> bool:
+        """Tell whether the provider can serve the piece."""
+        ...
+
+    async def wait_ready(
+        self,
+        provider: ProviderInfo,
+        piece_cid: str,
+        *,
+        timeout_s: float,
+        on_poll: Callable[[], None] | None = None,
+    ) -> None:
+        """Return once the provider can serve the piece; raise `PieceNotReady` after the time."""
+        ...
+
+    def retrieval_url(self, provider: ProviderInfo, piece_cid: str) -> str:
+        """Return the address under which the provider serves the piece."""
+        ...
+
+
+class Committer(Protocol):
+    """Putting stored pieces on chain."""
+
+    async def look(self, request: CommitRequest) -> Committed | None:
+        """Tell from the chain alone whether the request's nonce has landed."""
+        ...
+
+    async def submit(self, request: CommitRequest) -> Submitted:
+        """Sign and send; the chain refuses a nonce that was used."""
+        ...
+
+    async def poll(self, request: CommitRequest, submitted: Submitted) -> Committed | None:
+        """Ask the provider for the receipt; None while there is none."""
+        ...

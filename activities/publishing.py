@@ -1,0 +1,54 @@
+"""Compiling a stream's document and storing it like a chunk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from temporalio import activity
+
+from activities.messages import PublishDocument, PublishedDocument
+from activities.uploading import Upload, Uploader
+from vibesflow.errors import StreamNotFound
+from vibesflow.ledger.port import LedgerReader
+from vibesflow.stream.document import compile_document
+from vibesflow.stream.records import StreamRecord
+
+
+class PublishingActivities:
+    """Publishes documents."""
+
+    def __init__(self, ledger: LedgerReader, uploader: Uploader) -> None:
+        self._ledger = ledger
+        self._uploader = uploader
+
+    @activity.defn(name="publish_document")
+    async def publish_document(self, request: PublishDocument) -> PublishedDocument:
+        """Compile from the rows as they stand and store; the same rows give the same piece."""
+        record, document = await asyncio.to_thread(self._compile, request)
+
+        async def source() -> AsyncIterator[bytes]:
+            yield document
+
+        provider, piece = await self._uploader.upload(
+            Upload(
+                open_source=source,
+                preferred=request.preferred_provider,
+                tried_before=activity.info().attempt > 1,
+                on_bytes=lambda _: activity.heartbeat(),
+            )
+        )
+        return PublishedDocument(
+            piece_cid=piece.piece_cid,
+            provider_id=provider.provider_id,
+            storage_provider=provider.address,
+            rev=record.rev,
+        )
+
+    def _compile(self, request: PublishDocument) -> tuple[StreamRecord, bytes]:
+        record = self._ledger.get_stream(request.rta_id)
+        if record is None:
+            raise StreamNotFound(f"no stream {request.rta_id} in the table")
+        rows = list(self._ledger.list_chunks(request.rta_id))
+        document = compile_document(record, rows, version=request.version, compiled_at=request.at)
+        return record, document

@@ -1,0 +1,138 @@
+"""A chunk that is on its way, and the row it deserves."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from vibesflow.stream.chunk import ChunkRef
+from vibesflow.stream.records import ChunkRow, RowStatus
+from vibesflow.stream.status import ChunkPhase, ChunkView
+
+
+class StoredPiece(BaseModel):
+    """Where a provider holds a chunk's bytes.
+
+    Attributes:
+        url: address under which the provider serves the piece.
+        duration_ms: measured length of the audio, or 0.
+    """
+
+    piece_cid: str
+    provider_id: int
+    url: str
+    duration_ms: int = 0
+
+
+class TrackedChunk(BaseModel):
+    """A chunk from receipt until its row says it is confirmed (parked ones stay).
+
+    Attributes:
+        row: status of the row as last written; None while it has none.
+        restores: how often it had to be stored again after a failed commit.
+    """
+
+    ref: ChunkRef
+    phase: ChunkPhase = ChunkPhase.RECEIVED
+    stored: StoredPiece | None = None
+    data_set_id: int | None = None
+    piece_id: int | None = None
+    error: str | None = None
+    row: RowStatus | None = None
+    restores: int = 0
+
+    @property
+    def order(self) -> tuple[int, str, int, int]:
+        """Place in the stream: session start, producer, sequence, time (design rule 7)."""
+        ref = self.ref
+        return ref.session_started_at_ms, ref.producer, ref.sequence, ref.started_at_ms
+
+    @property
+    def piece_cid(self) -> str | None:
+        """PieceCID of the stored bytes, or None."""
+        return self.stored.piece_cid if self.stored else None
+
+    @property
+    def duration_ms(self) -> int:
+        """Length of the audio: as the sender said, else as measured."""
+        return self.ref.duration_ms or (self.stored.duration_ms if self.stored else 0)
+
+    def deserved_row(self, *, unconfirmed_too: bool) -> RowStatus | None:
+        """Return the status that the row should have by now, None for no row yet.
+
+        Args:
+            unconfirmed_too: the stream completes without waiting longer, so a stored chunk gets
+                its row before the chain has confirmed it (design rule 5).
+        """
+        if self.phase is ChunkPhase.CONFIRMED:
+            return RowStatus.UPLOADED
+        if self.phase is ChunkPhase.PARKED:
+            return RowStatus.FAILED
+        if self.phase is ChunkPhase.RECEIVED or not unconfirmed_too:
+            return self.row
+        return RowStatus.PROCESSING
+
+    def to_row(self, status: RowStatus, *, written_at: str) -> ChunkRow:
+        """Spell the chunk as a row of the given status."""
+        stored = self.stored
+        return ChunkRow(
+            **self.ref.model_dump(exclude={"duration_ms", "staging_key"}),
+            status=status,
+            duration_ms=self.duration_ms,
+            piece_cid=self.piece_cid,
+            provider_id=stored.provider_id if stored else None,
+            retrieval_url=stored.url if stored else None,
+            data_set_id=self.data_set_id,
+            piece_id=self.piece_id,
+            written_at=written_at,
+            error=self.error,
+            staging_key=None if status is RowStatus.UPLOADED else self.ref.staging_key,
+        )
+
+    @classmethod
+    def from_row(cls, row: ChunkRow) -> TrackedChunk:
+        """Take up a chunk again whose row says that it is not confirmed."""
+        ref = ChunkRef(
+            **row.model_dump(include=set(ChunkRef.model_fields) - {"staging_key"}),
+            staging_key=row.staging_key or "",
+        )
+        stored = None
+        if row.piece_cid is not None and row.provider_id is not None:
+            stored = StoredPiece(
+                piece_cid=row.piece_cid,
+                provider_id=row.provider_id,
+                url=row.retrieval_url or "",
+                duration_ms=row.duration_ms,
+            )
+        parked = row.status is RowStatus.FAILED or stored is None
+        return cls(
+            ref=ref,
+            phase=ChunkPhase.PARKED if parked else ChunkPhase.STORED,
+            stored=stored,
+            error=row.error,
+            row=row.status,
+        )
+
+    def to_view(self) -> ChunkView:
+        """Spell the chunk for the workflow's query."""
+        stored = self.stored
+        return ChunkView(
+            **self.ref.model_dump(
+                include={
+                    "chunk_id",
+                    "sequence",
+                    "session_started_at_ms",
+                    "started_at_ms",
+                    "producer",
+                    "size",
+                    "participants",
+                    "is_final",
+                }
+            ),
+            phase=self.phase,
+            duration_ms=self.duration_ms,
+            piece_cid=self.piece_cid,
+            provider_id=stored.provider_id if stored else None,
+            data_set_id=self.data_set_id,
+            piece_id=self.piece_id,
+            error=self.error,
+        )

@@ -1,0 +1,63 @@
+"""Names and messages by which the rest of the world talks to the workflows."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from temporalio.common import SearchAttributeKey
+
+from vibesflow.stream.chunk import Message
+from vibesflow.stream.state import RtaState
+
+RTA_WORKFLOW = "RtaWorkflow"
+SUBMIT_CHUNK = "submit_chunk"
+RETRY_FAILED = "retry_failed"
+COMPLETE = "complete"
+STATUS = "status"
+CHUNKS = "chunks"
+
+RTA_QUEUE = "rta"
+"""Task queue of workflows and light activities."""
+FILECOIN_QUEUE = "filecoin"
+"""Task queue of activities that move bytes or wait for the chain."""
+
+CREATOR_KEY = SearchAttributeKey.for_keyword("RtaCreator")
+STATE_KEY = SearchAttributeKey.for_keyword("RtaState")
+
+
+def workflow_id(rta_id: str) -> str:
+    """Return the workflow id of a stream."""
+    return f"rta:{rta_id}"
+
+
+class RtaOptions(Message):
+    """How one stream behaves; the defaults are settings (``VIBESFLOW_STREAM_...``)."""
+
+    window_s: float = Field(default=360, gt=0)
+    settle_s: float = Field(default=1_800, ge=0)
+    parallel_uploads: int = Field(default=8, ge=1)
+    give_up_s: float = Field(default=21_600, gt=0)
+
+
+class RtaInput(Message):
+    """Input of `RtaWorkflow`; ``state`` is only given by the run before, at continue-as-new."""
+
+    rta_id: str
+    options: RtaOptions = RtaOptions()
+    state: RtaState | None = None
+
+
+class RtaResult(Message):
+    """How a run ended."""
+
+    state: str
+    version: int = 0
+    metadata_cid: str | None = None
+    chunks: int = 0
+    total_duration_ms: int = 0
+    parked: int = 0
+
+
+class CompleteUpdate(Message):
+    """Complete now; the answer comes after at most ``wait_s``."""
+
+    wait_s: float = Field(default=20, ge=0, le=300)

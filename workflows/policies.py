@@ -1,0 +1,167 @@
+"""Every step a workflow takes outside itself: queue, timeouts, retries, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+from activities.messages import (
+    AppendChunks,
+    AppendedChunks,
+    CommitPieces,
+    CommittedPieces,
+    CompletedStream,
+    CompleteStream,
+    FindChunk,
+    FoundChunk,
+    OpenedStream,
+    OpenStream,
+    PublishDocument,
+    PublishedDocument,
+    ReleasedStaged,
+    ReleaseStaged,
+    StoreChunk,
+    StoredPiece,
+)
+from vibesflow.stream.chunk import Message
+from workflows.messages import FILECOIN_QUEUE, RTA_QUEUE
+
+Request = TypeVar("Request", bound=Message)
+Reply = TypeVar("Reply")
+
+
+@dataclass(frozen=True)
+class Step(Generic[Request, Reply]):
+    """An activity as the workflow sees it.
+
+    Whether an error is retried is decided by its class (`vibesflow.errors.RetryClass`), not
+    here: the activity marks it.
+    """
+
+    name: str
+    takes: type[Request]
+    gives: type[Reply]
+    queue: str
+    attempt: timedelta
+    retry: RetryPolicy
+    heartbeat: timedelta | None = None
+
+    async def __call__(self, request: Request, *, summary: str) -> Reply:
+        """Run the activity; ``summary`` is what the Web UI shows (at most 200 bytes)."""
+        reply: Reply = await workflow.execute_activity(
+            self.name,
+            request,
+            result_type=self.gives,
+            task_queue=self.queue,
+            start_to_close_timeout=self.attempt,
+            heartbeat_timeout=self.heartbeat,
+            retry_policy=self.retry,
+            summary=summary[:190],
+        )
+        return reply
+
+    def within(self, seconds: float) -> Step[Request, Reply]:
+        """Return the step with as many attempts as fit into a time.
+
+        Attempts are counted, not hours, so that a time without any worker does not count.
+        """
+        pause, spent, attempts = self.retry.initial_interval.total_seconds(), 0.0, 1
+        most = self.retry.maximum_interval or self.attempt
+        while spent + pause <= seconds:
+            spent, attempts = spent + pause, attempts + 1
+            pause = min(pause * self.retry.backoff_coefficient, most.total_seconds())
+        return replace(self, retry=replace(self.retry, maximum_attempts=attempts))
+
+
+_TABLE_RETRY = RetryPolicy(
+    # A worst table call takes 24 s inside boto3 already, so the pause grows from small: an
+    # outage of the table is then followed closely, and a throttled one is not hammered.
+    initial_interval=timedelta(milliseconds=500),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=30),
+)
+_TABLE_ATTEMPT = timedelta(seconds=120)  # a few transactions of 40 rows, each at its worst
+
+_UPLOAD_RETRY = RetryPolicy(
+    # A provider that restarts is back within seconds, one that is down within minutes.
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=60),
+)
+_UPLOAD_ATTEMPT = timedelta(minutes=30)  # Curio gives one upload 30 minutes
+_HEARTBEAT = timedelta(minutes=2)  # below 75 s each heartbeat is billed; above, a death shows late
+
+_COMMIT_RETRY = RetryPolicy(
+    # "Not confirmed yet" brings its own pause; this one is for a chain or provider that is down.
+    initial_interval=timedelta(seconds=2),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=60),
+)
+_COMMIT_ATTEMPT = timedelta(minutes=6)  # the provider's POST may take 5 minutes (gas estimation)
+
+OPEN_STREAM = Step("open_stream", OpenStream, OpenedStream, RTA_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY)
+FIND_CHUNK = Step("find_chunk", FindChunk, FoundChunk, RTA_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY)
+APPEND_CHUNKS = Step(
+    "append_chunks", AppendChunks, AppendedChunks, RTA_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY
+)
+COMPLETE_STREAM = Step(
+    "complete_stream", CompleteStream, CompletedStream, RTA_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY
+)
+RELEASE_STAGED = Step(
+    "release_staged",
+    ReleaseStaged,
+    ReleasedStaged,
+    RTA_QUEUE,
+    timedelta(minutes=5),  # deletes of up to 200 files or objects
+    _TABLE_RETRY,
+)
+STORE_CHUNK = Step(
+    "store_chunk",
+    StoreChunk,
+    StoredPiece,
+    FILECOIN_QUEUE,
+    _UPLOAD_ATTEMPT,
+    _UPLOAD_RETRY,
+    heartbeat=_HEARTBEAT,
+)
+PUBLISH_DOCUMENT = Step(
+    "publish_document",
+    PublishDocument,
+    PublishedDocument,
+    FILECOIN_QUEUE,
+    _UPLOAD_ATTEMPT,
+    _UPLOAD_RETRY,
+    heartbeat=_HEARTBEAT,
+)
+COMMIT_PIECES = Step(
+    "commit_pieces",
+    CommitPieces,
+    CommittedPieces,
+    FILECOIN_QUEUE,
+    _COMMIT_ATTEMPT,
+    _COMMIT_RETRY,
+    heartbeat=_HEARTBEAT,
+)
+ALL_STEPS: tuple[Step[Any, Any], ...] = (
+    OPEN_STREAM,
+    FIND_CHUNK,
+    APPEND_CHUNKS,
+    COMPLETE_STREAM,
+    RELEASE_STAGED,
+    STORE_CHUNK,
+    PUBLISH_DOCUMENT,
+    COMMIT_PIECES,
+)
+
+APPEND_ROWS = 20
+"""Rows of one append: keeps its payload under 16 KiB."""
+RELEASE_KEYS = 40
+"""Keys that are gathered before staged bytes are released, so that it costs little history."""
+SLOW_RETRY = timedelta(minutes=1)
+"""Pause after a step failed for good where giving up would lose something: an operator acts."""
+DRAIN_EVENTS = 8_000
+"""History length at which a busy stream stops starting work, so that it can continue as new."""
