@@ -10,8 +10,9 @@ TABLE_VENV := .venv-table
 COVERAGE_MIN := 90
 
 # Cheap and pure first, the whole world last; folders not named here run in between.
-FIRST_TESTS := tests/vibesflow tests/contracts tests/devnet tests/activities tests/api
-LAST_TESTS := tests/workflows tests/worker tests/replay tests/conformance tests/e2e tests/docs
+FIRST_TESTS := $(addprefix tests/,stream filecoin media staging ledger ingest query contracts devnet \
+	activities api starter)
+LAST_TESTS := $(addprefix tests/,workflows worker replay conformance e2e docs)
 ALL_TESTS := $(filter-out tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 TESTS ?= $(wildcard $(FIRST_TESTS)) \
 	$(filter-out $(FIRST_TESTS) $(LAST_TESTS),$(ALL_TESTS)) \
