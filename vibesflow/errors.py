@@ -452,10 +452,20 @@ class TransactionFailed(ChainFault):
 
 
 class ContractReverted(ChainFault):
-    """A contract refuses the call; the message carries the decoded reason."""
+    """A contract refuses the call; the message carries the decoded reason.
+
+    Attributes:
+        reason: the contract's name for it, such as ``InsufficientLockupFunds``; empty if unknown.
+    """
 
     code = "contract_reverted"
     advice = "See the reason; docs/errors.md says what each one means."
+
+    def __init__(
+        self, message: str, *, reason: str = "", retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.reason = reason
 
 
 def all_errors() -> tuple[type[VibesflowError], ...]:

@@ -1,0 +1,168 @@
+"""Why a contract said no: revert data, read into words a person understands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from eth_abi.abi import decode
+from eth_abi.exceptions import DecodingError
+from eth_utils.crypto import keccak
+
+from vibesflow.errors import ContractReverted
+
+_ERRORS: tuple[tuple[str, str, str], ...] = (
+    # name, arguments, what it means for us
+    ("InvalidSignature", "address expected,address actual", "the signature is not the payer's"),
+    ("ClientDataSetAlreadyRegistered", "uint256 nonce", "this nonce was used before"),
+    (
+        "InsufficientLockupFunds",
+        "address payer,uint256 required,uint256 available",
+        "deposit USDFC into Filecoin Pay",
+    ),
+    ("OperatorNotApproved", "address payer,address operator", "approve FWSS in Filecoin Pay"),
+    (
+        "InsufficientRateAllowance",
+        "address payer,address operator,uint256 allowance,uint256 usage,uint256 required",
+        "raise the rate allowance of FWSS in Filecoin Pay",
+    ),
+    (
+        "InsufficientLockupAllowance",
+        "address payer,address operator,uint256 allowance,uint256 usage,uint256 required",
+        "raise the lockup allowance of FWSS in Filecoin Pay",
+    ),
+    (
+        "InsufficientMaxLockupPeriod",
+        "address payer,address operator,uint256 allowed,uint256 required",
+        "raise the lockup period allowed to FWSS in Filecoin Pay",
+    ),
+    ("ProviderNotRegistered", "address provider", "the provider left the registry"),
+    ("DataSetPaymentAlreadyTerminated", "uint256 dataSetId", "the data set is being ended"),
+    ("InvalidDataSetId", "uint256 dataSetId", "there is no such data set"),
+    ("TooManyMetadataKeys", "uint256 max,uint256 actual", "use fewer metadata keys"),
+    (
+        "MetadataKeyExceedsMaxLength",
+        "uint256 index,uint256 max,uint256 actual",
+        "shorten the metadata key",
+    ),
+    (
+        "MetadataValueExceedsMaxLength",
+        "uint256 index,uint256 max,uint256 actual",
+        "shorten the metadata value",
+    ),
+    ("DuplicateMetadataKey", "uint256 dataSetId,string key", "give each metadata key once"),
+    ("ExtraDataTooLarge", "uint256 actual,uint256 max", "add fewer pieces or metadata at once"),
+    (
+        "OperatorRateAllowanceExceeded",
+        "uint256 allowed,uint256 required",
+        "raise the rate allowance of FWSS in Filecoin Pay",
+    ),
+    (
+        "OperatorLockupAllowanceExceeded",
+        "uint256 allowed,uint256 required",
+        "raise the lockup allowance of FWSS in Filecoin Pay",
+    ),
+    (
+        "InsufficientUnlockedFunds",
+        "uint256 available,uint256 required",
+        "deposit USDFC into Filecoin Pay",
+    ),
+    (
+        "LockupFixedIncreaseNotAllowedDueToInsufficientFunds",
+        "address token,address payer,uint256 available,uint256 required",
+        "deposit USDFC into Filecoin Pay",
+    ),
+    ("DataSetNotLive", "", "the data set was deleted"),
+    ("DataSetNotFound", "", "there is no such data set"),
+    ("CleanupDepositRequired", "", "the provider sent no clean-up deposit"),
+    ("IndexedError", "uint256 index,string message", "a piece is malformed"),
+    ("Error", "string message", ""),
+    ("Panic", "uint256 code", "a bug in the contract"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownError:
+    """A contract error that can be decoded."""
+
+    name: str
+    types: tuple[str, ...]
+    labels: tuple[str, ...]
+    meaning: str
+
+    @property
+    def selector(self) -> bytes:
+        """First four bytes of its revert data."""
+        return keccak(text=f"{self.name}({','.join(self.types)})")[:4]
+
+
+def _known(name: str, arguments: str, meaning: str) -> KnownError:
+    pairs = [argument.split(" ") for argument in arguments.split(",") if argument]
+    return KnownError(name, tuple(p[0] for p in pairs), tuple(p[1] for p in pairs), meaning)
+
+
+KNOWN_ERRORS = {error.selector: error for error in (_known(*row) for row in _ERRORS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Revert:
+    """Decoded revert data.
+
+    Attributes:
+        name: the contract's name for it; empty when it is not known.
+        args: its arguments, in order.
+        text: all of it, for people.
+    """
+
+    name: str
+    args: tuple[object, ...]
+    text: str
+
+    def as_error(self, context: str) -> ContractReverted:
+        """Return the error to raise; ``context`` says what was tried."""
+        return ContractReverted(f"{context}: {self.text}", reason=self.name)
+
+
+def decode_revert(data: bytes) -> Revert:
+    """Read revert data; what is not known is shown in hex."""
+    known = KNOWN_ERRORS.get(data[:4])
+    if known is None:
+        return Revert("", (), f"reverted with 0x{data[:132].hex()}" if data else "reverted")
+    try:
+        args = decode(known.types, data[4:])
+    except DecodingError:
+        return Revert(known.name, (), _with_meaning(f"{known.name}(?)", known))
+    words = ", ".join(f"{label}={arg}" for label, arg in zip(known.labels, args, strict=True))
+    return Revert(known.name, args, _with_meaning(f"{known.name}({words})", known))
+
+
+def _with_meaning(words: str, known: KnownError) -> str:
+    return f"{words}: {known.meaning}" if known.meaning else words
+
+
+_HEX = r"(0x(?:[0-9a-fA-F]{2})*)"
+_REVERT_DATA = (
+    re.compile(rf"vm error=\[{_HEX}\]"),
+    re.compile(rf"revert reason=\[{_HEX}\]"),
+    re.compile(rf"revert reason: {_HEX}"),
+    re.compile(rf"(?:execution reverted|revert)[^\n]{{0,80}}?data: \"?{_HEX}"),
+)
+_CUSTOM_ERROR = re.compile(r"custom error (0x[0-9a-fA-F]{8})(?::\s*(?:0x)?([0-9a-fA-F]*))?")
+_ERROR_TEXT = re.compile(r"(?:vm error|revert reason)=\[Error\(([^\n]*?)\)\]")
+
+
+def find_revert(words: str) -> Revert | None:
+    """Find revert data inside the words of a provider or node; None if there are none.
+
+    Filecoin nodes write ``vm error=[0x...]`` or ``revert reason=[...]``, other nodes
+    ``custom error 0x...``.
+    """
+    for pattern in _REVERT_DATA:
+        if (found := pattern.search(words)) and len(found[1]) > 2:
+            return decode_revert(bytes.fromhex(found[1][2:]))
+    if custom := _CUSTOM_ERROR.search(words):
+        tail = custom[2] or ""
+        return decode_revert(bytes.fromhex(custom[1][2:] + tail[: len(tail) // 2 * 2]))
+    if plain := _ERROR_TEXT.search(words):
+        return Revert("Error", (plain[1],), f"Error(message={plain[1]})")
+    return None
