@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from api.legacy.words import CamelReply, number, piece_url
 from api.services import NetworkFacts
 from vibesflow.query import StreamView
@@ -32,7 +34,7 @@ class StreamStatusReply(CamelReply):
     failed_chunks: int = 0
     proof_set_id: int | str | None = None
     storage_provider: str | None = None
-    chunks: dict[str, ChunkStatus] = {}
+    chunks: dict[str, ChunkStatus] = Field(default_factory=dict)
 
 
 def stream_status_reply(

@@ -77,10 +77,6 @@ class StreamView(Message):
         """Return how many chunks have this status."""
         return sum(entry.status is status for entry in self.chunks)
 
-    def find(self, key: str) -> ChunkEntry | None:
-        """Return the chunk with this identity (`ChunkId.key`), or None."""
-        return next((entry for entry in self.chunks if entry.key == key), None)
-
 
 class CompletedStream(Message):
     """A stream of the public list: its summary and its snapshot."""

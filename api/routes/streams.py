@@ -1,0 +1,92 @@
+"""Streams: status, the public list, completion, and the operators' overview."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.legacy.all_rtas import AllRtasReply, all_rtas_reply
+from api.legacy.completion import CompleteRtaReply, complete_rta_reply
+from api.legacy.stream_status import StreamStatusReply, stream_status_reply
+from api.legacy.vibestreams import Vibestream, vibestream
+from api.problems import documented
+from api.services import Services, Wired
+from vibesflow.errors import (
+    InvalidCursor,
+    InvalidInput,
+    InvalidRtaId,
+    NothingToComplete,
+    StreamNotFound,
+    TableDown,
+    TemporalDown,
+)
+from vibesflow.query.reader import MAX_PAGE
+from vibesflow.stream.ids import check_rta_id
+
+router = APIRouter(tags=["existing client"])
+
+DEFAULT_PAGE = 50
+
+
+@router.get(
+    "/filecoin/status/{rta_id}",
+    response_model=StreamStatusReply,
+    responses=documented(TableDown, TemporalDown),
+)
+async def stream_status(rta_id: str, wired: Wired) -> StreamStatusReply:
+    """Show a stream with all its chunks; an unknown one is 200 with ``not_found``."""
+    try:
+        view = await wired.reader.stream(check_rta_id(rta_id))
+    except InvalidRtaId:  # what cannot exist is not found, and old clients rely on the 200
+        view = None
+    return stream_status_reply(rta_id, view, wired.network)
+
+
+@router.get(
+    "/api/vibestreams",
+    response_model=list[Vibestream],
+    responses=documented(InvalidInput, InvalidCursor, TableDown),
+)
+async def vibestreams(
+    request: Request,
+    response: Response,
+    wired: Wired,
+    limit: Annotated[int, Query(ge=1, description="Streams a page, at most 100")] = DEFAULT_PAGE,
+    cursor: Annotated[str | None, Query(max_length=4_096)] = None,
+    creator: Annotated[str | None, Query(max_length=128)] = None,
+) -> list[Vibestream]:
+    """List the completed streams, newest first; the Link header names the next page.
+
+    A page may be short, or even empty, and still have a next one.
+    """
+    page = await wired.reader.completed(
+        limit=min(limit, MAX_PAGE), cursor=cursor or None, creator=creator or None
+    )
+    if page.next_cursor is not None:
+        response.headers["Link"] = _next_link(request, wired, page.next_cursor)
+    return [vibestream(stream, wired.network) for stream in page.streams]
+
+
+@router.post(
+    "/api/complete-rta/{rta_id}",
+    response_model=CompleteRtaReply,
+    responses=documented(InvalidRtaId, NothingToComplete, StreamNotFound, TemporalDown, TableDown),
+)
+async def complete_rta(rta_id: str, wired: Wired) -> CompleteRtaReply:
+    """Complete a stream now, with the chunks that have a PieceCID."""
+    return complete_rta_reply(rta_id, await wired.completer.complete(check_rta_id(rta_id)))
+
+
+@router.get("/api/all-rtas", response_model=AllRtasReply, responses=documented(TableDown))
+async def all_rtas(wired: Wired) -> AllRtasReply:
+    """Show every stream, complete or being recorded, as the table knows it."""
+    return all_rtas_reply(await wired.reader.census(), wired.clock())
+
+
+def _next_link(request: Request, services: Services, cursor: str) -> str:
+    url = request.url.include_query_params(cursor=cursor)
+    if services.settings.public_url:
+        base = services.settings.public_url.rstrip("/")
+        return f'<{base}{url.path}?{url.query}>; rel="next"'
+    return f'<{url}>; rel="next"'

@@ -1,0 +1,102 @@
+"""Uploading a chunk, and asking where it stands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+from starlette.background import BackgroundTask
+
+from api.facts import RememberedFacts
+from api.ingest.openapi import UPLOAD
+from api.ingest.reception import receive_upload
+from api.legacy.upload import UploadReply, upload_reply
+from api.legacy.upload_status import UploadStatusReply, upload_status_reply
+from api.metrics import ApiMetrics
+from api.problems import documented
+from api.services import Services, Wired
+from vibesflow.errors import (
+    BodyTimeout,
+    ChunkConflict,
+    ChunkTooLarge,
+    ChunkTooSmall,
+    InvalidBody,
+    InvalidChunkId,
+    InvalidHeader,
+    InvalidRtaId,
+    StagingDown,
+    TableDown,
+    TemporalDown,
+    UploadNotFound,
+    VibesflowError,
+)
+from vibesflow.ingest import Receipt
+
+router = APIRouter(tags=["existing client"])
+
+
+def _metrics_of(request: Request) -> ApiMetrics:
+    metrics: ApiMetrics = request.app.state.metrics
+    return metrics
+
+
+def _facts_of(request: Request) -> RememberedFacts:
+    facts: RememberedFacts = request.app.state.facts
+    return facts
+
+
+Metrics = Annotated[ApiMetrics, Depends(_metrics_of)]
+Facts = Annotated[RememberedFacts, Depends(_facts_of)]
+
+
+@router.post(
+    "/upload",
+    status_code=202,
+    response_model=UploadReply,
+    openapi_extra=UPLOAD,
+    responses=documented(
+        InvalidHeader,
+        InvalidRtaId,
+        InvalidChunkId,
+        InvalidBody,
+        ChunkTooSmall,
+        BodyTimeout,
+        ChunkConflict,
+        ChunkTooLarge,
+        StagingDown,
+        TemporalDown,
+    ),
+)
+async def upload(request: Request, wired: Wired, metrics: Metrics, facts: Facts) -> JSONResponse:
+    """Acknowledge a chunk once its bytes are durable and its stream has been told."""
+    receipt = await _counted(request, wired, metrics)
+    rta_id = receipt.chunk.rta_id
+    reply = upload_reply(receipt, facts.of(rta_id), wired.network)
+    return JSONResponse(
+        reply.model_dump(mode="json", by_alias=True),
+        status_code=202,
+        background=BackgroundTask(facts.refresh, rta_id),
+    )
+
+
+@router.get(
+    "/upload/status/{upload_id}",
+    response_model=UploadStatusReply,
+    responses=documented(UploadNotFound, TableDown, TemporalDown, StagingDown),
+)
+async def upload_status(upload_id: str, wired: Wired) -> UploadStatusReply:
+    """Tell where an upload stands; the id is the chunk id, so it outlives every process."""
+    return upload_status_reply(await wired.uploads.find(upload_id), wired.network)
+
+
+async def _counted(request: Request, services: Services, metrics: ApiMetrics) -> Receipt:
+    try:
+        receipt = await receive_upload(request, services)
+    except VibesflowError as error:
+        metrics.chunks.labels(error.code).inc()
+        raise
+    metrics.chunks.labels("created" if receipt.created else "known").inc()
+    if receipt.created:
+        metrics.chunk_bytes.observe(receipt.chunk.size)
+    return receipt

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from api.ingest.bodies import check_size, decode_json, in_blocks, json_limit_bytes
+from vibesflow.errors import ChunkTooLarge, ChunkTooSmall, InvalidBody
+
+AUDIO = bytes(range(256)) * 4
+
+
+def body(**fields):
+    said = {"audioData": base64.b64encode(AUDIO).decode(), **fields}
+    return json.dumps(said).encode()
+
+
+def test_the_body_of_the_existing_client():
+    chunk = decode_json(body(chunkId="c", metadata={"audioFormat": "webm-opus", "channels": 2}))
+    assert chunk.audio == AUDIO
+    assert (chunk.content_type, chunk.is_final) == ("audio/webm", False)
+
+
+@pytest.mark.parametrize(
+    ("said", "final"), [(True, True), ("true", True), (False, False), (0, False)]
+)
+def test_final_marker(said, final):
+    assert decode_json(body(isFinalChunk=said)).is_final is final
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        ({"mimeType": "audio/ogg;codecs=opus"}, "audio/ogg;codecs=opus"),
+        ({"mimeType": "text/html", "type": "audio/mp4"}, "audio/mp4"),
+        ({"mimeType": "text/html"}, "audio/webm"),
+        ({"mimeType": 7, "duration": "NaN"}, "audio/webm"),
+        (None, "audio/webm"),
+        ("a string", "audio/webm"),
+        ([1, 2], "audio/webm"),
+    ],
+)
+def test_metadata_may_be_anything(metadata, expected):
+    assert decode_json(body(metadata=metadata)).content_type == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"", "empty"),
+        (b"{", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"1" * 5_000, "not JSON"),
+        (b"[]", "not an object"),
+        (b'"audioData"', "not an object"),
+        (b"null", "not an object"),
+        (b"{}", "missing"),
+        (b'{"audioData": null}', "missing"),
+        (b'{"audioData": 12}', "missing"),
+        (b'{"audioData": ["QUJD"]}', "missing"),
+        (b'{"audioData": ""}', "empty"),
+        (b'{"audioData": "QUJ"}', "not base64"),
+        (b'{"audioData": "QUJD!"}', "not base64"),
+        (b'{"audioData": "QU JD"}', "not base64"),
+        (b'{"audioData": "QQ==QQ=="}', "not base64"),
+        ('{"audioData": "QUJ\u00e9"}'.encode(), "not base64"),
+        (b'{"audioData": "\\ud800"}', "not base64"),
+        (b'{"audioData": "data:audio/webm;base64,QUJD"}', "not base64"),
+    ],
+)
+def test_bodies_that_cannot_be_decoded(raw, words):
+    with pytest.raises(InvalidBody, match=words):
+        decode_json(raw)
+
+
+@pytest.mark.parametrize("size", [1, 126])
+def test_too_small(size):
+    with pytest.raises(ChunkTooSmall, match="127"):
+        check_size(size, 1_000)
+
+
+def test_edges_of_the_size():
+    check_size(127, 1_000)
+    check_size(1_000, 1_000)
+    with pytest.raises(ChunkTooLarge):
+        check_size(1_001, 1_000)
+
+
+@pytest.mark.parametrize("size", [127, 128, 129, 10_000])
+def test_the_largest_chunk_fits_its_json_limit(size):
+    encoded = base64.b64encode(bytes(size))
+    assert len(encoded) <= json_limit_bytes(size) - 64 * 1024
+
+
+async def test_blocks_join_to_the_audio():
+    audio = AUDIO * 700
+    blocks = [block async for block in in_blocks(audio)]
+    assert b"".join(blocks) == audio
+    assert max(map(len, blocks)) == 256 * 1024
