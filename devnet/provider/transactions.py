@@ -1,0 +1,116 @@
+"""Sending transactions from the provider's account, one at a time, none forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from enum import StrEnum
+
+from devnet.provider.calls import Call
+from devnet.provider.chain import Chain, SignedTransaction
+from devnet.provider.faults import Faults, Point
+from devnet.provider.options import Clock
+from devnet.provider.reverts import Rejected
+from devnet.provider.state import Database
+
+_log = logging.getLogger(__name__)
+
+RecordSent = Callable[[sqlite3.Connection, str], None]
+"""More to write in the database transaction that records a transaction, given its hash."""
+
+
+class Purpose(StrEnum):
+    """Why a transaction was sent."""
+
+    CREATE = "create"
+    CREATE_AND_ADD = "create_and_add"
+    ADD = "add"
+    DELETE = "delete"
+    TERMINATE = "terminate"
+
+
+class TxStatus(StrEnum):
+    """What has become of a transaction, in the words of the PDP API."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+
+
+_INSERT = """
+INSERT INTO transactions (hash, nonce, raw, purpose, data_set_id, sent_at)
+VALUES (?, ?, ?, ?, ?, ?)"""
+_DELETE = "DELETE FROM transactions WHERE hash = ?"
+_LAST_PENDING_NONCE = "SELECT max(nonce) AS nonce FROM transactions WHERE status = 'pending'"
+
+
+class Sender:
+    """Estimates, signs, records and sends: in this order, so that a crash loses nothing.
+
+    A transaction is on disk before the node sees it. If the process dies in between, the watcher
+    of the next one sends it.
+    """
+
+    def __init__(self, chain: Chain, database: Database, clock: Clock, faults: Faults) -> None:
+        self._chain = chain
+        self._database = database
+        self._clock = clock
+        self._faults = faults
+        self._account = asyncio.Lock()
+        self.sent = asyncio.Event()
+
+    async def send(
+        self,
+        request: Call,
+        purpose: Purpose,
+        data_set_id: int | None,
+        record: RecordSent = lambda _db, _hash: None,
+    ) -> str:
+        """Send a transaction and return its hash; it is not confirmed yet.
+
+        Raises:
+            Reverted: it would fail; nothing was sent.
+            Rejected: the node does not take it; nothing was sent.
+            ChainUnreachable: the node does not answer; it may have been sent, and if it was
+                signed it will be.
+        """
+        async with self._account:
+            await self._faults.reach(Point.SEND)
+            gas = await self._chain.estimate(request)
+            signed = await self._chain.sign(request, gas, await self._next_nonce())
+            await self._record(signed, purpose, data_set_id, record)
+            await self._broadcast(signed)
+        _log.info("sent %s transaction %s", purpose, signed.hash)
+        await self._faults.reach(Point.SENT)
+        return signed.hash
+
+    async def _next_nonce(self) -> int:
+        row = await self._database.row(_LAST_PENDING_NONCE)
+        held = -1 if row is None or row["nonce"] is None else int(row["nonce"])
+        return max(await self._chain.next_nonce(), held + 1)
+
+    async def _record(
+        self,
+        signed: SignedTransaction,
+        purpose: Purpose,
+        data_set_id: int | None,
+        record: RecordSent,
+    ) -> None:
+        values = (signed.hash, signed.nonce, signed.raw, purpose, data_set_id, self._clock())
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute(_INSERT, values)
+            record(db, signed.hash)
+
+        await self._database.run(work)
+
+    async def _broadcast(self, signed: SignedTransaction) -> None:
+        try:
+            await self._chain.broadcast(signed.raw)
+        except Rejected:
+            await self._database.execute(_DELETE, signed.hash)
+            raise
+        finally:
+            self.sent.set()
