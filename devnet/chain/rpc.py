@@ -1,0 +1,28 @@
+"""Plain JSON-RPC for what the node's own methods do; contracts go through web3."""
+
+from __future__ import annotations
+
+import httpx
+
+from vibesflow.errors import ChainDown, ChainFault
+
+_TIMEOUT_S = 60.0
+
+
+def call(rpc_url: str, method: str, *params: object, timeout_s: float = _TIMEOUT_S) -> object:
+    """Return the result of one call.
+
+    Raises:
+        ChainDown: the node does not answer.
+        ChainFault: it answers with an error.
+    """
+    request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    try:
+        answer = httpx.post(rpc_url, json=request, timeout=timeout_s, trust_env=False)
+    except httpx.TransportError as error:
+        raise ChainDown(f"the devnet's node does not answer: {type(error).__name__}") from error
+    body = answer.json()
+    if "error" in body:
+        raise ChainFault(f"{method}: {body['error'].get('message', 'failed')}")
+    result: object = body["result"]
+    return result
