@@ -100,7 +100,7 @@ class Chain:
     def _transact(self, sender: LocalAccount, params: TxParams) -> TxReceipt:
         params.setdefault("maxPriorityFeePerGas", Wei(0))
         params.setdefault("maxFeePerGas", Wei(2 * self.web3.eth.gas_price))
-        signed = sender.sign_transaction(cast(TransactionDictType, params))
+        signed = sender.sign_transaction(cast("TransactionDictType", params))
         sent = self.web3.eth.send_raw_transaction(signed.raw_transaction)
         receipt = self.web3.eth.wait_for_transaction_receipt(sent, _RECEIPT_LIMIT_S, _POLL_S)
         if receipt["status"] != 1:
