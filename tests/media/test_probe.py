@@ -100,6 +100,13 @@ def test_probe_bounds_its_work(monkeypatch):
     assert facts.duration_ms == pytest.approx(5_000, abs=10)
 
 
+@pytest.mark.parametrize("rate", [0, 1, 4_000_000_000])
+def test_probe_refuses_a_sample_rate_that_would_blow_a_small_file_up(rate):
+    honest = wav(20_000)
+    lying = honest[:24] + rate.to_bytes(4, "little") + honest[28:]
+    assert probe_audio(lying) is None
+
+
 def test_probe_tells_a_failing_disk_from_bad_audio():
     class Broken:
         def read(self, _size, /):

@@ -9,12 +9,12 @@ from typing import Self
 
 import av
 from av import AudioFrame, Packet
-from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 
-from vibesflow.errors import InputUnreadable
+from vibesflow.errors import InputUnreadable, InvalidAudio
 from vibesflow.media.container import Readable, open_audio
-from vibesflow.media.encoder import SAMPLE_FORMAT, SAMPLE_RATE, TIME_BASE, layout_of
+from vibesflow.media.encoder import TIME_BASE, layout_of
+from vibesflow.media.evener import Evener
 
 __all__ = ["Decoder", "Readable"]
 
@@ -82,21 +82,13 @@ class Decoder:
             yield frame
 
     def _resampled(self) -> Iterator[AudioFrame]:
-        resampler = self._resampler()
-        shape: tuple[str, str, int] | None = None
+        evener = Evener(layout_of(self.channels))
         for frame in self._decoded():
-            new_shape = (frame.format.name, frame.layout.name, frame.sample_rate)
-            if shape not in (None, new_shape):
-                yield from _drain(resampler)
-                resampler = self._resampler()
-            shape = new_shape
-            yield from resampler.resample(frame)
-        if shape is not None:
-            yield from _drain(resampler)
-
-    def _resampler(self) -> AudioResampler:
-        layout = layout_of(self.channels)
-        return AudioResampler(format=SAMPLE_FORMAT, layout=layout, rate=SAMPLE_RATE)
+            try:
+                yield from evener.take(frame)
+            except InvalidAudio:
+                self.damaged_packets += 1
+        yield from evener.drain()
 
     def _decoded(self) -> Iterator[AudioFrame]:
         for packet in self._packets():
@@ -115,17 +107,15 @@ class Decoder:
             try:
                 with _reading(self.name):
                     packet = next(packets, None)
-            except av.FFmpegError:
+            except (
+                av.FFmpegError,
+                IndexError,
+            ):  # PyAV trips over tables that contradict each other
                 self.damaged_packets += 1
                 return
             if packet is None:
                 return
             yield packet
-
-
-def _drain(resampler: AudioResampler) -> list[AudioFrame]:
-    """Take what the resampler still holds; one that passes frames through answers with None."""
-    return [frame for frame in resampler.resample(None) if frame is not None]
 
 
 @contextmanager
