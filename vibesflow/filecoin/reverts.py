@@ -42,24 +42,24 @@ _ERRORS: tuple[tuple[str, str, str], ...] = (
     ("TooManyMetadataKeys", "uint256 max,uint256 actual", "use fewer metadata keys"),
     (
         "MetadataKeyExceedsMaxLength",
-        "uint256 index,uint256 max,uint256 actual",
+        "uint256 index,uint256 max,uint256 length",
         "shorten the metadata key",
     ),
     (
         "MetadataValueExceedsMaxLength",
-        "uint256 index,uint256 max,uint256 actual",
+        "uint256 index,uint256 max,uint256 length",
         "shorten the metadata value",
     ),
     ("DuplicateMetadataKey", "uint256 dataSetId,string key", "give each metadata key once"),
     ("ExtraDataTooLarge", "uint256 actual,uint256 max", "add fewer pieces or metadata at once"),
     (
         "OperatorRateAllowanceExceeded",
-        "uint256 allowed,uint256 required",
+        "uint256 allowed,uint256 attempted",
         "raise the rate allowance of FWSS in Filecoin Pay",
     ),
     (
         "OperatorLockupAllowanceExceeded",
-        "uint256 allowed,uint256 required",
+        "uint256 allowed,uint256 attempted",
         "raise the lockup allowance of FWSS in Filecoin Pay",
     ),
     (
@@ -158,7 +158,7 @@ def find_revert(words: str) -> Revert | None:
     ``custom error 0x...``.
     """
     for pattern in _REVERT_DATA:
-        if (found := pattern.search(words)) and len(found[1]) > 2:
+        if found := pattern.search(words):
             return decode_revert(bytes.fromhex(found[1][2:]))
     if custom := _CUSTOM_ERROR.search(words):
         tail = custom[2] or ""

@@ -1,0 +1,236 @@
+"""The facade: everything a process does with Filecoin, over one pool of connections."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from types import TracebackType
+from typing import Final, Self
+
+import httpx
+
+from vibesflow.errors import NoProvider, SettingsInvalid
+from vibesflow.filecoin import readiness
+from vibesflow.filecoin.cached import Cached
+from vibesflow.filecoin.chain import Chain
+from vibesflow.filecoin.commit_request import CommitRequest, Committed, Submitted
+from vibesflow.filecoin.commits import Commits
+from vibesflow.filecoin.data_sets import DataSets
+from vibesflow.filecoin.keys import Signer
+from vibesflow.filecoin.metadata import Metadata
+from vibesflow.filecoin.networks import network_of
+from vibesflow.filecoin.permits import Permits
+from vibesflow.filecoin.piece_cid import PieceCid
+from vibesflow.filecoin.provider import Provider
+from vibesflow.filecoin.provider_http import TIMEOUT, ProviderHttp
+from vibesflow.filecoin.registry import ProviderInfo, read_providers
+from vibesflow.filecoin.retrieval import piece_path, read_piece
+from vibesflow.filecoin.rpc import Rpc
+from vibesflow.filecoin.selection import NO_PROVIDER_PAUSE_S, choose
+from vibesflow.filecoin.upload import OnProgress, OpenSource, upload
+from vibesflow.settings import FilecoinSettings
+
+_PROVIDERS_LIFE_S: Final = 60.0
+_LIMITS: Final = httpx.Limits(max_connections=256, max_keepalive_connections=64)
+
+
+class FilecoinClient:
+    """Stores pieces with providers and commits them on chain, for one payer.
+
+    One per process and event loop; safe to use from many tasks at once. Use it as an
+    ``async with`` block, or call `close`.
+    """
+
+    def __init__(
+        self, rpc: Rpc, chain: Chain, http: httpx.AsyncClient, signer: Signer | None, source: str
+    ) -> None:
+        self._rpc = rpc
+        self._chain = chain
+        self._http = http
+        self._signer = signer
+        self._providers = Cached(lambda: read_providers(chain), life_s=_PROVIDERS_LIFE_S)
+        metadata: Metadata = (("source", source),) if source else ()
+        self._commits: Commits | None = None
+        self._with_data_set: Cached[frozenset[int]] | None = None
+        if signer is not None:
+            data_sets = DataSets(chain, signer.address, metadata)
+            permits = Permits(signer, chain.network, metadata)
+            self._commits = Commits(chain, permits, data_sets, self._find)
+            self._with_data_set = Cached(data_sets.provider_ids, life_s=_PROVIDERS_LIFE_S)
+
+    @classmethod
+    async def open(cls, settings: FilecoinSettings, signer: Signer | None) -> FilecoinClient:
+        """Connect to the chain that the settings name.
+
+        Args:
+            settings: network, endpoints, and the `source` of our data sets.
+            signer: who pays; None for a process that only reads.
+
+        Raises:
+            SettingsInvalid: the network is not described, or the endpoint is on another chain.
+            ChainDown: no RPC endpoint answers.
+        """
+        network = network_of(settings)
+        rpc = Rpc(network.rpc_urls, network.chain_id)
+        try:
+            await rpc.check()
+        except BaseException:
+            await rpc.close()
+            raise
+        http = httpx.AsyncClient(timeout=TIMEOUT, limits=_LIMITS, trust_env=False)
+        return cls(rpc, Chain(rpc, network), http, signer, settings.source)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+        await self._rpc.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def payer(self) -> str:
+        """The account that signs and pays, in checksum form.
+
+        Raises:
+            SettingsInvalid: the client was opened without a key.
+        """
+        if self._signer is None:
+            raise SettingsInvalid("VIBESFLOW_PRIVATE_KEY: needed to sign and pay")
+        return self._signer.address
+
+    async def providers(self) -> tuple[ProviderInfo, ...]:
+        """Return all active PDP providers, approved and endorsed ones first; a minute old at most.
+
+        Raises:
+            ChainDown: the registry cannot be asked.
+        """
+        return await self._providers.get()
+
+    async def choose_provider(
+        self, *, preferred: int | None = None, exclude: frozenset[int] = frozenset()
+    ) -> ProviderInfo:
+        """Return an approved provider that answers.
+
+        Args:
+            preferred: id of the one to take if it will do.
+            exclude: ids of those that will not do.
+
+        Raises:
+            NoProvider: there is none; the message has each one's fault.
+            ChainDown: the registry cannot be asked.
+        """
+        return await choose(
+            await self.providers(),
+            self._ping,
+            preferred=preferred,
+            exclude=exclude,
+            with_data_set=await self._with_data_set.get() if self._with_data_set else frozenset(),
+        )
+
+    async def store(
+        self,
+        provider: ProviderInfo,
+        open_source: OpenSource,
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> PieceCid:
+        """Bring a payload to a provider in one try, hashing it on the way.
+
+        Args:
+            provider: where to.
+            open_source: opens the payload at its beginning.
+            on_progress: told the bytes handed over so far, after every block.
+
+        Returns:
+            The piece, on which we and the provider agree. It is published some seconds later.
+
+        Raises:
+            InvalidInput: the payload is smaller or larger than providers take.
+            ProviderLied: the provider computed another PieceCID.
+            ProviderFault: the provider refused, is busy or lost the session.
+            ProviderDown: the provider does not answer.
+        """
+        return await upload(self._client(provider), open_source, on_progress=on_progress)
+
+    async def is_ready(self, provider: ProviderInfo, piece_cid: str) -> bool:
+        """Tell whether the provider has stored and published the piece."""
+        return await self._client(provider).has_piece(PieceCid.parse(piece_cid))
+
+    async def wait_ready(
+        self,
+        provider: ProviderInfo,
+        piece_cid: str,
+        *,
+        timeout_s: float,
+        on_poll: Callable[[], None] | None = None,
+    ) -> None:
+        """Return once the provider has published the piece.
+
+        Raises:
+            PieceNotReady: it has not within the time.
+        """
+        await readiness.wait_ready(
+            self._client(provider),
+            PieceCid.parse(piece_cid),
+            timeout_s=timeout_s,
+            on_poll=on_poll,
+        )
+
+    async def look(self, request: CommitRequest) -> Committed | None:
+        """Tell from the chain alone whether the request has landed; see `Commits.look`."""
+        return await self._committing().look(request)
+
+    async def submit(self, request: CommitRequest) -> Submitted:
+        """Sign the request and have the provider send it; see `Commits.submit`."""
+        return await self._committing().submit(request)
+
+    async def poll(self, request: CommitRequest, submitted: Submitted) -> Committed | None:
+        """Ask how far a submitted request is; see `Commits.poll`."""
+        return await self._committing().poll(request, submitted)
+
+    def read(self, provider_url: str, piece_cid: str) -> AsyncGenerator[bytes, None]:
+        """Yield a piece's bytes from a provider; the last block comes only if all were right.
+
+        Raises:
+            InvalidPieceCid: the text is no PieceCID.
+            PieceNotFound: the provider does not hold the piece.
+            ProviderLied: the bytes are not the piece's.
+            ProviderFault: the provider refuses or is busy.
+            ProviderDown: the provider does not answer, or stopped on the way.
+        """
+        return read_piece(self._http, provider_url, PieceCid.parse(piece_cid))
+
+    def retrieval_url(self, provider: ProviderInfo, piece_cid: str) -> str:
+        """Return the address under which the provider serves the piece."""
+        return self._speak(provider).url(piece_path(piece_cid))
+
+    def _committing(self) -> Commits:
+        if self._commits is None:
+            raise SettingsInvalid("VIBESFLOW_PRIVATE_KEY: needed to sign and pay")
+        return self._commits
+
+    def _speak(self, provider: ProviderInfo) -> ProviderHttp:
+        return ProviderHttp(self._http, provider.service_url)
+
+    def _client(self, provider: ProviderInfo) -> Provider:
+        return Provider(self._speak(provider))
+
+    async def _ping(self, provider: ProviderInfo) -> None:
+        await self._client(provider).ping()
+
+    async def _find(self, provider_id: int) -> tuple[ProviderInfo, Provider]:
+        for info in await self.providers():
+            if info.provider_id == provider_id:
+                return info, self._client(info)
+        self._providers.forget()
+        raise NoProvider(
+            f"provider {provider_id} is not in the registry", retry_after_s=NO_PROVIDER_PAUSE_S
+        )

@@ -1,0 +1,70 @@
+"""What a provider reports of the transactions it sends for us (Curio PDP API)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class TxState(StrEnum):
+    """How far a transaction is."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+
+
+class _Status(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    tx_status: str = Field(alias="txStatus")
+    confirmed_tx_hash: str | None = Field(default=None, alias="confirmedTxHash")
+
+
+class CreationStatus(_Status):
+    """Of a transaction that creates a data set.
+
+    Attributes:
+        data_set_created: the provider has seen the new set; may lag behind ``confirmed``.
+        ok: how the transaction ended; None while it has not.
+        data_set_id: the new set.
+    """
+
+    tx_hash: str = Field(alias="createMessageHash")
+    data_set_created: bool = Field(alias="dataSetCreated")
+    ok: bool | None = None
+    data_set_id: int | None = Field(default=None, alias="dataSetId")
+
+    @property
+    def state(self) -> TxState:
+        """How far the transaction is."""
+        return _state(self.tx_status, self.ok, done=self.data_set_created)
+
+
+class AdditionStatus(_Status):
+    """Of a transaction that adds pieces.
+
+    Attributes:
+        pieces_added: the provider has seen the pieces; may lag behind ``confirmed``.
+        ok: how the transaction ended; None while it has not.
+        confirmed_piece_ids: ids in the order in which the pieces were sent.
+    """
+
+    tx_hash: str = Field(alias="txHash")
+    data_set_id: int = Field(alias="dataSetId")
+    pieces_added: bool = Field(alias="piecesAdded")
+    ok: bool | None = Field(default=None, alias="addMessageOk")
+    confirmed_piece_ids: tuple[int, ...] | None = Field(default=None, alias="confirmedPieceIds")
+
+    @property
+    def state(self) -> TxState:
+        """How far the transaction is."""
+        return _state(self.tx_status, self.ok, done=self.pieces_added)
+
+
+def _state(tx_status: str, ok: bool | None, *, done: bool) -> TxState:
+    """Providers write ``failed``, other clients expect ``rejected``; a False ok decides as well."""
+    if ok is False or tx_status in {"failed", "rejected"}:
+        return TxState.FAILED
+    return TxState.CONFIRMED if done or tx_status == "confirmed" else TxState.PENDING
