@@ -28,6 +28,21 @@ def http_answers(url: str, *, status: int = 200) -> Probe:
     return probe
 
 
+def chain_answers(rpc_url: str) -> Probe:
+    """Return a probe that wants an EVM node to name its chain."""
+    question = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
+
+    async def probe() -> bool:
+        async with httpx.AsyncClient(timeout=_TRY_S, trust_env=False) as client:
+            try:
+                answer = await client.post(rpc_url, json=question)
+            except httpx.TransportError:
+                return False
+        return answer.status_code == 200 and "result" in answer.json()
+
+    return probe
+
+
 def port_answers(host: str, port: int) -> Probe:
     """Return a probe that wants a listener on a port."""
 

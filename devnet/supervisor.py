@@ -26,19 +26,15 @@ class Supervisor:
     Args:
         log_folder: where ``{part}.log`` is written.
         restart: start a part again when it dies; without it, its death is the world's.
+
+    Attributes:
         on_change: called after every restart, when the part answers again.
     """
 
-    def __init__(
-        self,
-        log_folder: Path,
-        *,
-        restart: bool = True,
-        on_change: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, log_folder: Path, *, restart: bool = True) -> None:
+        self.on_change: Callable[[], None] = lambda: None
         self._log_folder = log_folder
         self._restart = restart
-        self._on_change = on_change
         self._children: dict[str, Child] = {}
         self._watchers: dict[str, asyncio.Task[None]] = {}
         self._fallen: asyncio.Future[PartNotStarted] = asyncio.get_running_loop().create_future()
@@ -118,7 +114,7 @@ class Supervisor:
             _log.warning("%s", error)
             child.kill()
         else:
-            self._on_change()
+            self.on_change()
         return child
 
     def _give_up(self, fault: PartNotStarted) -> None:

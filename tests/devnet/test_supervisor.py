@@ -118,9 +118,8 @@ async def test_a_killed_part_comes_back_prepared_and_is_announced(
         prepared.append(await part.probe())
 
     part = make_part("one", prepare=prepare)
-    async with Supervisor(
-        tmp_path, on_change=lambda: announced.append(supervisor.pids["one"])
-    ) as supervisor:
+    async with Supervisor(tmp_path) as supervisor:
+        supervisor.on_change = lambda: announced.append(supervisor.pids["one"])
         await supervisor.start(part)
         first = supervisor.pids["one"]
         os.kill(first, signal.SIGKILL)

@@ -1,0 +1,126 @@
+"""The whole world on one machine: every part is the real thing, started in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from devnet import parts
+from devnet.chain import accounts
+from devnet.data_dir import DataDir
+from devnet.environment import base_environment, world_settings, write_env_file
+from devnet.part import Part
+from devnet.parts import PART_NAMES, PROVIDER_NUMBERS
+from devnet.ports import Ports
+from devnet.ready import Ready, ready, write_ready
+from devnet.supervisor import Supervisor
+from devnet.temporal import temporal_part
+from vibesflow.errors import PartNotStarted
+
+
+@dataclass(frozen=True)
+class WorldPlan:
+    """What is to be started.
+
+    Attributes:
+        data: where all state is kept.
+        ports: where every part listens.
+        block_time_s: seconds between blocks; None mines a block for each transaction at once.
+        restart: start a part again when it dies.
+        ready_file: where the ready file is written besides the data folder.
+        on_start: told the name of every part that answers.
+    """
+
+    data: DataDir
+    ports: Ports
+    block_time_s: float | None = None
+    restart: bool = True
+    ready_file: Path | None = None
+    on_start: Callable[[str], None] = lambda _name: None
+
+    @property
+    def ready_files(self) -> tuple[Path, ...]:
+        """Every place the ready file is written to."""
+        return (self.data.ready_file, *((self.ready_file,) if self.ready_file else ()))
+
+
+class World:
+    """A running world; `running` makes one."""
+
+    def __init__(self, plan: WorldPlan, supervisor: Supervisor) -> None:
+        self._plan = plan
+        self._supervisor = supervisor
+
+    @property
+    def ready(self) -> Ready:
+        """Addresses and process ids as they are now."""
+        return ready(self._plan.data, self._plan.ports, self._supervisor.pids)
+
+    async def fallen(self) -> PartNotStarted:
+        """Return the fault once a part is down for good (only when nothing is restarted)."""
+        return await self._supervisor.fallen()
+
+    def publish(self) -> None:
+        """Write the ready files, unless the world is still coming up."""
+        if set(PART_NAMES) <= set(self._supervisor.pids):
+            for path in self._plan.ready_files:
+                write_ready(path, self.ready)
+
+
+@asynccontextmanager
+async def running(plan: WorldPlan) -> AsyncIterator[World]:
+    """Start everything, yield once everything answers, stop everything.
+
+    Raises:
+        PartNotStarted: a part ended or stayed silent; its log's end is in the message.
+        DataDirBusy: another world holds the data folder.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(plan.data.held())
+        for path in plan.ready_files:
+            path.unlink(missing_ok=True)
+            stack.callback(path.unlink, missing_ok=True)
+        async with Supervisor(plan.data.logs, restart=plan.restart) as supervisor:
+            world = World(plan, supervisor)
+            for rank in _ranks(plan):
+                await _start_together(supervisor, rank, plan.on_start)
+            supervisor.on_change = world.publish
+            world.publish()
+            yield world
+
+
+def _ranks(plan: WorldPlan) -> list[list[Part]]:
+    """Return the parts in ranks; a rank needs every earlier one."""
+    data, ports = plan.data, plan.ports
+    settings = world_settings(data, ports, accounts.payer().private_key)
+    write_env_file(data.env_file, settings)
+    bare = base_environment()
+    full = {**bare, **settings}
+    return [
+        [
+            parts.prepared_table_part(data, ports),
+            parts.chain_part(data, ports, bare, block_time_s=plan.block_time_s),
+            temporal_part(ports, data.temporal_db, bare),
+        ],
+        [parts.provider_part(data, ports, bare, number) for number in PROVIDER_NUMBERS],
+        [parts.worker_part(data, ports, full), parts.api_part(data, ports, full)],
+    ]
+
+
+async def _start_together(
+    supervisor: Supervisor, rank: list[Part], on_start: Callable[[str], None]
+) -> None:
+    async def start(part: Part) -> None:
+        await supervisor.start(part)
+        on_start(part.name)
+
+    tasks = [asyncio.create_task(start(part)) for part in rank]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
