@@ -53,7 +53,8 @@ class Receiver:
     def __init__(self, staging: Staging, submitter: ChunkSubmitter, *, max_bytes: int) -> None:
         self._staging = staging
         self._submitter = submitter
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
+        """Largest chunk that is taken."""
 
     async def receive(self, offer: ChunkOffer, source: AsyncIterator[bytes]) -> Receipt:
         """Acknowledge a chunk, or raise and have acknowledged nothing.
@@ -67,7 +68,7 @@ class Receiver:
             TemporalDown: the bytes are staged, but the stream has not been told.
         """
         chunk_id = parse_chunk_id(offer.chunk_id, offer.rta_id)
-        staged = await self._staging.stage(chunk_id.staging_key, source, max_bytes=self._max_bytes)
+        staged = await self._staging.stage(chunk_id.staging_key, source, max_bytes=self.max_bytes)
         chunk = ChunkRef(
             **offer.model_dump(exclude={"is_final"}),
             sequence=chunk_id.sequence,
