@@ -104,7 +104,9 @@ async def run_workers(settings: Settings, stopped: asyncio.Event) -> None:
     client = await connect(settings.temporal, runtime=Runtime(telemetry=telemetry))
     signer = Signer.load(settings.filecoin)
     async with AsyncExitStack() as stack:
-        filecoin = await stack.enter_async_context(FilecoinClient.open(settings.filecoin, signer))
+        filecoin = await stack.enter_async_context(
+            await FilecoinClient.open(settings.filecoin, signer)
+        )
         ledger, staging = DynamoLedger(settings.table), open_staging(settings.staging)
         uploader = Uploader(filecoin, piece_wait_s=settings.filecoin.piece_wait_s)
         workers = (
