@@ -83,11 +83,13 @@ class Commits:
         Raises:
             ContractReverted: the contracts refuse, for the reason in the error.
             CommitUnknown: it may or may not have been sent; submitting again is safe.
-            NotConfirmedYet: another commit is just creating the data set.
+            NotConfirmedYet: another commit is just creating the data set, or the provider has not
+                noticed that it did.
             ProviderFault: the provider refuses or is busy.
             ProviderDown: the provider cannot be reached; nothing was sent.
             ChainDown: the chain cannot be asked; nothing was sent.
         """
+        knocked = False
         for pause_s in RACE_PAUSES_S:
             if use := await self._use_of(request.nonce):
                 return Submitted("", use.data_set_id)
@@ -96,6 +98,10 @@ class Commits:
             except ContractReverted as error:
                 if error.reason != NONCE_USED:
                     raise
+            except NotConfirmedYet:  # the provider has not noticed the data set
+                if knocked:
+                    raise
+                knocked = True
             await asyncio.sleep(pause_s)
         raise NotConfirmedYet(
             "another commit is creating the data set", retry_after_s=RACE_LOST_PAUSE_S

@@ -28,8 +28,8 @@ PING_S: Final = 8.0
 SEND_S: Final = 300.0
 """Longest silence while a provider estimates and sends a transaction."""
 
-UNKNOWN_SET_PAUSE_S: Final = 15.0
-"""Providers punish five tries a minute to add to a set that they do not know."""
+UNKNOWN_SET_PAUSE_S: Final = 30.0
+"""Providers punish five tries a minute to add to a set that they do not know; two are made."""
 
 _UPLOAD_ID: Final = re.compile(r"[0-9a-zA-Z-]{1,64}")
 _TX_HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
