@@ -66,6 +66,13 @@ def world_settings(data: DataDir, ports: Ports, private_key: str) -> dict[str, s
     }
 
 
+def adopt_environment(settings: Mapping[str, str]) -> None:
+    """Let this process see what the world's processes see."""
+    adopted = {**base_environment(), **settings}
+    os.environ.clear()
+    os.environ.update(adopted)
+
+
 def write_env_file(path: Path, settings: Mapping[str, str]) -> None:
     """Write ``KEY=VALUE`` lines for ``vibesflow --env-file``; the owner alone may read them."""
     text = "".join(f"{name}={value}\n" for name, value in settings.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,12 @@ from pathlib import Path
 from devnet import parts
 from devnet.chain import accounts
 from devnet.data_dir import DataDir
-from devnet.environment import base_environment, world_settings, write_env_file
+from devnet.environment import (
+    adopt_environment,
+    base_environment,
+    world_settings,
+    write_env_file,
+)
 from devnet.part import Part
 from devnet.parts import PART_NAMES, PROVIDER_NUMBERS
 from devnet.ports import Ports
@@ -50,9 +55,12 @@ class WorldPlan:
 class World:
     """A running world; `running` makes one."""
 
-    def __init__(self, plan: WorldPlan, supervisor: Supervisor) -> None:
+    def __init__(
+        self, plan: WorldPlan, supervisor: Supervisor, settings: Mapping[str, str]
+    ) -> None:
         self._plan = plan
         self._supervisor = supervisor
+        self._settings = settings
 
     @property
     def ready(self) -> Ready:
@@ -62,6 +70,10 @@ class World:
     async def fallen(self) -> PartNotStarted:
         """Return the fault once a part is down for good (only when nothing is restarted)."""
         return await self._supervisor.fallen()
+
+    def adopt_environment(self) -> None:
+        """Make the world's settings those of this process."""
+        adopt_environment(self._settings)
 
     def publish(self) -> None:
         """Write the ready files, unless the world is still coming up."""
@@ -84,19 +96,19 @@ async def running(plan: WorldPlan) -> AsyncIterator[World]:
             path.unlink(missing_ok=True)
             stack.callback(path.unlink, missing_ok=True)
         async with Supervisor(plan.data.logs, restart=plan.restart) as supervisor:
-            world = World(plan, supervisor)
-            for rank in _ranks(plan):
+            settings = world_settings(plan.data, plan.ports, accounts.payer().private_key)
+            write_env_file(plan.data.env_file, settings)
+            world = World(plan, supervisor, settings)
+            for rank in _ranks(plan, settings):
                 await _start_together(supervisor, rank, plan.on_start)
             supervisor.on_change = world.publish
             world.publish()
             yield world
 
 
-def _ranks(plan: WorldPlan) -> list[list[Part]]:
+def _ranks(plan: WorldPlan, settings: Mapping[str, str]) -> list[list[Part]]:
     """Return the parts in ranks; a rank needs every earlier one."""
     data, ports = plan.data, plan.ports
-    settings = world_settings(data, ports, accounts.payer().private_key)
-    write_env_file(data.env_file, settings)
     bare = base_environment()
     full = {**bare, **settings}
     return [

@@ -1,4 +1,4 @@
-"""Ending long commands: Ctrl-C and SIGTERM cancel the work, and its clean-up still runs."""
+"""Ending long commands: Ctrl-C, SIGTERM and a closed terminal cancel the work, not its clean-up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 async def until_interrupted(work: Coroutine[object, object, Result]) -> Result | None:
