@@ -21,7 +21,8 @@ from vibesflow.filecoin import PieceCid
 
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})*")
-_LARGEST_ID = 2**63 - 1
+LARGEST_ID = 2**63 - 1
+"""Ids are stored as signed 64-bit integers."""
 _CLIENT_GONE = 499
 
 
@@ -49,7 +50,7 @@ def internal_error(text: str) -> Refusal:
 class Body(BaseModel):
     """Base of request bodies: camel case on the wire, unknown fields ignored."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+    model_config = ConfigDict(alias_generator=to_camel, strict=True, frozen=True)
 
 
 BodyT = TypeVar("BodyT", bound=Body)
@@ -112,7 +113,7 @@ def too_large(max_bytes: int) -> Refusal:
 
 def parse_id(text: str, what: str) -> int:
     """Read a decimal id from a path, or refuse with 400."""
-    if not (text.isascii() and text.isdigit()) or int(text) > _LARGEST_ID:
+    if not (text.isascii() and text.isdigit()) or int(text) > LARGEST_ID:
         raise Refusal(400, f"Invalid {what} format")
     return int(text)
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from devnet.provider.answers import Body, Refusal, internal_error, parse_cid, parse_hex, read_body
+from devnet.provider.answers import (
+    LARGEST_ID,
+    Body,
+    Refusal,
+    internal_error,
+    parse_cid,
+    parse_hex,
+    read_body,
+)
 from devnet.provider.chain import Chain
 from devnet.provider.contracts import Contracts
 from devnet.provider.data_sets import check_keeper
@@ -34,7 +43,7 @@ class PullBody(Body):
 
     extra_data: str = ""
     record_keeper: str = ""
-    data_set_id: int = 0
+    data_set_id: int = Field(0, ge=0, le=LARGEST_ID)
     pieces: tuple[SourceBody, ...] = ()
 
 

@@ -43,7 +43,10 @@ _INSERT = """
 INSERT INTO transactions (hash, nonce, raw, purpose, data_set_id, sent_at)
 VALUES (?, ?, ?, ?, ?, ?)"""
 _DELETE = "DELETE FROM transactions WHERE hash = ?"
-_LAST_PENDING_NONCE = "SELECT max(nonce) AS nonce FROM transactions WHERE status = 'pending'"
+_LAST = "SELECT max(nonce) AS nonce FROM transactions"
+_LAST_SETTLED = f"{_LAST} WHERE status != 'pending'"
+_REOPEN = "UPDATE transactions SET status = 'pending' WHERE status != 'pending' AND nonce >= ?"
+_LOST = "SELECT hash, raw FROM transactions WHERE nonce >= ? ORDER BY nonce"
 
 
 class Sender:
@@ -78,6 +81,7 @@ class Sender:
         """
         async with self._account:
             await self._faults.reach(Point.SEND)
+            await self._restore()
             gas = await self._chain.estimate(request)
             signed = await self._chain.sign(request, gas, await self._next_nonce())
             await self._record(signed, purpose, data_set_id, record)
@@ -86,10 +90,34 @@ class Sender:
         await self._faults.reach(Point.SENT)
         return signed.hash
 
+    async def restore(self) -> None:
+        """Send again what is lost when the chain goes back, as a killed devnet node does.
+
+        Raises:
+            ChainUnreachable: the node does not answer.
+        """
+        async with self._account:
+            await self._restore()
+
+    async def _restore(self) -> None:
+        last = await self._nonce(_LAST_SETTLED)
+        if last is None or (landed := await self._chain.landed_nonce()) > last:
+            return
+        await self._database.execute(_REOPEN, landed)
+        for row in await self._database.rows(_LOST, landed):
+            _log.warning("the chain went back; transaction %s is sent again", row["hash"])
+            try:
+                await self._chain.broadcast(row["raw"])
+            except Rejected as error:
+                _log.warning("the node does not take it: %s", error)
+
     async def _next_nonce(self) -> int:
-        row = await self._database.row(_LAST_PENDING_NONCE)
-        held = -1 if row is None or row["nonce"] is None else int(row["nonce"])
-        return max(await self._chain.next_nonce(), held + 1)
+        last = await self._nonce(_LAST)
+        return max(await self._chain.next_nonce(), 0 if last is None else last + 1)
+
+    async def _nonce(self, query: str) -> int | None:
+        row = await self._database.row(query)
+        return None if row is None or row["nonce"] is None else int(row["nonce"])
 
     async def _record(
         self,

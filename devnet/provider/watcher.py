@@ -21,7 +21,6 @@ _log = logging.getLogger(__name__)
 
 _PENDING = "SELECT * FROM transactions WHERE status = 'pending' ORDER BY nonce"
 _SETTLE = "UPDATE transactions SET status = ?, data_set_id = ? WHERE hash = ?"
-_REOPEN = "UPDATE transactions SET status = 'pending' WHERE status != 'pending' AND nonce >= ?"
 _REMOVE_PIECE = """
 UPDATE added_pieces SET removed = 1 WHERE piece_id = ? AND hash IN (
   SELECT hash FROM transactions WHERE data_set_id = ?)"""
@@ -65,19 +64,13 @@ class Watcher:
         """Look at every pending transaction once; whether there are any."""
         pending: list[sqlite3.Row] = []
         try:
-            await self._reopen_lost()
+            await self._sender.restore()
             pending = await self._database.rows(_PENDING)
             for row in pending:
                 await self._look_at(row)
         except ChainUnreachable as error:
             _log.warning("cannot look for receipts: %s", error)
         return bool(pending)
-
-    async def _reopen_lost(self) -> None:
-        """A chain that went back lost blocks, which a killed devnet node does: send again."""
-        landed = await self._chain.landed_nonce()
-        if reopened := await self._database.execute(_REOPEN, landed):
-            _log.warning("the chain went back; %d transactions are sent again", reopened)
 
     async def _look_at(self, row: sqlite3.Row) -> None:
         receipt = await self._chain.receipt(row["hash"])
