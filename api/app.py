@@ -29,7 +29,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.metrics = ApiMetrics()
-    app.state.facts = RememberedFacts(services.reader)
+    app.state.facts = RememberedFacts(services.reader, services.live)
     install_problems(app)
     for module in (uploads, streams, health):
         app.include_router(module.router)

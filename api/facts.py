@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vibesflow.errors import VibesflowError
-from vibesflow.query import StreamReader
+from vibesflow.query import LiveStreams, StreamReader
 
 log = logging.getLogger(__name__)
 
-FRESH_S = 60.0
-"""A stream's data set changes hardly ever; once a chunk is often enough to look."""
+FRESH_S = 600.0
+"""A stream's data set changes hardly ever."""
 
 MOST_STREAMS = 10_000
 
@@ -31,9 +31,14 @@ class RememberedFacts:
     """The storage facts of the streams that were uploaded to lately."""
 
     def __init__(
-        self, reader: StreamReader, *, clock: Callable[[], float] = time.monotonic
+        self,
+        reader: StreamReader,
+        live: LiveStreams,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reader = reader
+        self._live = live
         self._clock = clock
         self._known: OrderedDict[str, tuple[float, StorageFacts]] = OrderedDict()
 
@@ -47,12 +52,21 @@ class RememberedFacts:
         if known and self._clock() - known[0] < FRESH_S:
             return
         try:
-            record = await self._reader.record(rta_id)
+            facts = await self._look_up(rta_id)
         except VibesflowError as error:
             log.info("storage facts of %s stay unknown: %s", rta_id, error.message)
             return
-        if record is not None and record.data_set_id is not None:
-            self._remember(rta_id, StorageFacts(record.data_set_id, record.storage_provider))
+        if facts.data_set_id is not None:
+            self._remember(rta_id, facts)
+
+    async def _look_up(self, rta_id: str) -> StorageFacts:
+        status = await self._live.status(rta_id)
+        if status is not None and status.data_set_id is not None:
+            return StorageFacts(str(status.data_set_id), status.storage_provider)
+        record = await self._reader.record(rta_id)
+        return (
+            StorageFacts(record.data_set_id, record.storage_provider) if record else StorageFacts()
+        )
 
     def _remember(self, rta_id: str, facts: StorageFacts) -> None:
         self._known[rta_id] = (self._clock(), facts)

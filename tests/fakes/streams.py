@@ -29,6 +29,8 @@ class Run:
     chunks: dict[str, ChunkView] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     duplicates: int = 0
+    data_set_id: int | None = None
+    storage_provider: str | None = None
 
 
 @dataclass
@@ -71,6 +73,8 @@ class FakeStreams:
             duplicates=run.duplicates,
             window_s=WINDOW_S,
             document_version=run.version,
+            data_set_id=run.data_set_id,
+            storage_provider=run.storage_provider,
         )
 
     async def chunks(self, rta_id: str, *, offset: int = 0, limit: int = 1_000) -> ChunkPage | None:
@@ -84,6 +88,7 @@ class FakeStreams:
         return ChunkPage(chunks=page, total=len(ordered), offset=offset)
 
     async def complete(self, rta_id: str, *, wait_s: float = 20.0) -> CompletionReply | None:
+        assert wait_s > 0
         self._reach()
         run = self.runs.get(rta_id)
         if run is None:
