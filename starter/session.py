@@ -146,14 +146,23 @@ class StreamingSession:
         duration_ms: int = 0,
         started_at_ms: int | None = None,
         content_type: str = CONTENT_TYPE,
+        is_final: bool = False,
     ) -> Receipt:
-        """Hand in the next chunk; see `OutgoingChunk` for the arguments.
+        """Hand in the next chunk; see `OutgoingChunk` for the first four arguments.
+
+        Args:
+            data: the encoded audio.
+            duration_ms: its length.
+            started_at_ms: where it begins.
+            content_type: its media type.
+            is_final: it is the last one, and the session ends with it.
 
         Raises:
             DependencyDown: staging or Temporal was down for longer than the patience.
             InvalidInput: the chunk is refused, and its number is free for the next one.
         """
-        return await self._send(OutgoingChunk(data, duration_ms, started_at_ms, content_type))
+        chunk = OutgoingChunk(data, duration_ms, started_at_ms, content_type)
+        return await self._send(chunk, is_final=is_final)
 
     async def finish(
         self,
@@ -192,7 +201,7 @@ class StreamingSession:
         """Hand in chunks of which nobody knows which is the last, and finish with that one.
 
         Each chunk waits in memory until the next one, or the end, has come. Whoever knows the
-        last one, as `vibesflow.media.cut_audio` does, need not wait: call `send` and `finish`.
+        last one, as `vibesflow.media.cut_audio` does, need not wait: call `send`.
         """
         receipts: list[Receipt] = []
         held: OutgoingChunk | None = None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import UserDict
 from collections.abc import Iterator
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from starter.cli.command import EnvFileOption, ending_well, unwrapped
 from vibesflow import __version__
+from vibesflow.settings import apply_env_file
 
 COMMANDS: dict[str, str] = {
     "dev": "starter.cli.dev:dev",
@@ -38,13 +39,13 @@ class _LazyCommands(UserDict[str, Any]):
         return loaded
 
     def __contains__(self, name: object) -> bool:
-        return name in set(self)
+        return name in COMMANDS
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name, target in COMMANDS.items() if find_spec(target.split(":")[0]))
+        return iter(COMMANDS)
 
     def __len__(self) -> int:
-        return len(list(iter(self)))
+        return len(COMMANDS)
 
 
 class _Commands(TyperGroup):
@@ -79,8 +80,14 @@ def _print_version(asked: bool) -> None:
 
 
 @app.callback(
+    help=unwrapped("""
+    A durable archive for live audio: every chunk on Filecoin, whatever crashes on the way.
+
+    Try it: [bold]vibesflow demo[/bold]. Your own audio, live from a pipe:
+    [bold]arecord -q -f cd | vibesflow record -[/bold]
+    """),
     epilog="Exit codes: 0 done, 1 bug, 2 usage, 3 settings, 4 input, 5 conflict, 6 not found, "
-    "7 dependency down, 8 incomplete, 130 interrupted. See docs/cli.md."
+    "7 dependency down, 8 incomplete, 130 interrupted. See docs/cli.md.",
 )
 def _vibesflow(
     _version: Annotated[
@@ -89,9 +96,8 @@ def _vibesflow(
             "--version", callback=_print_version, is_eager=True, help="Print the version."
         ),
     ] = False,
+    env_file: EnvFileOption = None,
 ) -> None:
-    """A durable archive for live audio: every chunk on Filecoin, whatever crashes on the way.
-
-    Try it: [bold]vibesflow demo[/bold]. Your own audio, live from a pipe:
-    [bold]arecord -f cd | vibesflow record -[/bold]
-    """
+    if env_file is not None:
+        with ending_well():
+            apply_env_file(env_file)

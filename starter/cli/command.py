@@ -53,7 +53,7 @@ def command(function: Callable[..., Coroutine[object, object, None] | None]) -> 
     """
 
     def run(*, as_json: bool, env_file: Path | None, debug: bool, **arguments: object) -> None:
-        with _ending_well(debug=debug):
+        with ending_well(debug=debug):
             if env_file is not None:
                 apply_env_file(env_file)
             outcome = function(Output(as_json=as_json), **arguments)
@@ -61,10 +61,15 @@ def command(function: Callable[..., Coroutine[object, object, None] | None]) -> 
                 asyncio.run(outcome)
 
     run.__name__ = function.__name__
-    run.__doc__ = function.__doc__
+    run.__doc__ = unwrapped(inspect.getdoc(function) or "")
     run.__signature__ = _with_shared_options(function)  # type: ignore[attr-defined]  # read by inspect
     run.__annotations__ = {}
     return run
+
+
+def unwrapped(text: str) -> str:
+    """Make each paragraph one line: the terminal's width breaks it, not the source's."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _with_shared_options(function: Callable[..., object]) -> inspect.Signature:
@@ -78,10 +83,11 @@ def _with_shared_options(function: Callable[..., object]) -> inspect.Signature:
 
 
 @contextmanager
-def _ending_well(*, debug: bool) -> Iterator[None]:
+def ending_well(*, debug: bool = False) -> Iterator[None]:
+    """Turn errors into two lines on stderr and a documented exit code."""
     try:
         yield
-    except (typer.Exit, typer.Abort):
+    except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
     except KeyboardInterrupt as error:
         complain_of_interruption()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from vibesflow.errors import InputUnreadable
+from vibesflow.media import LivePipe, Readable
 
 STDIN = "-"
 
@@ -35,3 +36,17 @@ def input_size(name: str) -> int | None:
     """Return the size of a regular file in bytes; None for a pipe or standard input."""
     path = Path(name)
     return path.stat().st_size if name != STDIN and path.is_file() else None
+
+
+@contextmanager
+def open_audio_input(name: str, stopped: Callable[[], bool]) -> Iterator[Readable]:
+    """Open an audio input; a pipe, device or terminal is read live and ends when ``stopped``.
+
+    Raises:
+        InputUnreadable: as `open_input`.
+    """
+    with open_input(name) as opened:
+        if opened.seekable():
+            yield opened
+        else:
+            yield LivePipe(opened.fileno(), stopped=stopped)
