@@ -55,12 +55,12 @@ class CommitActivities:
         return _reply(await self._confirm(commit, submitted))
 
     async def _confirm(self, commit: CommitRequest, submitted: Submitted) -> Committed:
-        for pause_s in (0.0, *QUICK_POLLS_S):
+        attempt = activity.info().attempt
+        for pause_s in QUICK_POLLS_S if attempt == 1 else (0.0,):
             await asyncio.sleep(pause_s)
             done = await self._poll(commit, submitted)
             if done is not None:
                 return done
-        attempt = activity.info().attempt
         raise NotConfirmedYet(
             f"{submitted.tx_hash} has no receipt yet",
             retry_after_s=min(LONGEST_PAUSE_S, 1.0 * 2 ** min(attempt - 1, 10)),

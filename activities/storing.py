@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 
@@ -11,9 +12,14 @@ from temporalio import activity
 from activities.messages import StoreChunk, StoredPiece
 from activities.uploading import Upload, Uploader
 from vibesflow.errors import StagedBytesCorrupt
-from vibesflow.media import probe_duration_ms
+from vibesflow.media import probe_audio
 from vibesflow.staging.port import Staging
 from vibesflow.stream.chunk import ChunkRef
+
+
+NOMINAL_CHUNK_MS = 60_000
+"""Sessions cut about a minute. It stands in for audio that does not decode by itself, as the
+later pieces of one browser recording do not."""
 
 
 class StoreProgress(BaseModel):
@@ -45,8 +51,13 @@ class StoringActivities:
         _, piece = await self._uploader.upload(upload)
         if chunk.duration_ms:
             return piece
-        measured = await probe_duration_ms(self._staging.read(chunk.staging_key))
-        return piece.model_copy(update={"duration_ms": measured or 0})
+        return piece.model_copy(update={"duration_ms": await self._measure(chunk)})
+
+    async def _measure(self, chunk: ChunkRef) -> int:
+        """Length of the audio in ms, for senders that do not say."""
+        audio = b"".join([block async for block in self._staging.read(chunk.staging_key)])
+        facts = await asyncio.to_thread(probe_audio, audio)
+        return facts.duration_ms if facts else NOMINAL_CHUNK_MS
 
     async def _checked(self, chunk: ChunkRef) -> AsyncIterator[bytes]:
         """Yield the staged bytes; fail at the end, before a provider could finish, if altered."""

@@ -163,5 +163,10 @@ RELEASE_KEYS = 40
 """Keys that are gathered before staged bytes are released, so that it costs little history."""
 SLOW_RETRY = timedelta(minutes=1)
 """Pause after a step failed for good where giving up would lose something: an operator acts."""
-DRAIN_EVENTS = 8_000
+LEAVE_EVENTS = 4_000
+"""History length at which a quiet stream continues as new, should the server not suggest it."""
+DRAIN_EVENTS = 5_000
 """History length at which a busy stream stops starting work, so that it can continue as new."""
+ROW_LINGER_MS = 5_000
+"""How long a confirmed chunk may wait for others before its row is written, while work is under
+way that will wake the stream anyway: many rows cost the history of one."""

@@ -213,7 +213,9 @@ class RtaWorkflow:
         except ActivityError as error:
             self._state.note_refused(batch, reason_of(error))
         else:
-            self._state.note_committed(batch, done.data_set_id, list(done.piece_ids))
+            self._state.note_committed(
+                batch, done.data_set_id, list(done.piece_ids), now_ms=self._now_ms()
+            )
 
     def _start_append(self) -> None:
         if "append" in self._board or "complete" in self._board:
@@ -223,8 +225,14 @@ class RtaWorkflow:
             unconfirmed_too=self._decision is Decision.COMPLETE,
             now_ms=self._now_ms(),
         )
-        if writes:
+        if writes and (len(writes) == policies.APPEND_ROWS or self._rows_are_due()):
             self._board.spawn("append", self._append, writes)
+
+    def _rows_are_due(self) -> bool:
+        if self._decision is Decision.COMPLETE or not self._board.besides("window", "settle"):
+            return True
+        waited_ms = self._now_ms() - self._state.oldest_confirmation_ms(self._now_ms())
+        return waited_ms >= policies.ROW_LINGER_MS
 
     async def _append(self, writes: list[RowWrite]) -> None:
         state = self._state
@@ -338,9 +346,10 @@ class RtaWorkflow:
         A commit need not be waited for: it goes on in the next run under its nonce.
         """
         info = workflow.info()
-        if not info.is_continue_as_new_suggested():
+        length = info.get_current_history_length()
+        if not info.is_continue_as_new_suggested() and length < policies.LEAVE_EVENTS:
             return False
-        self._draining = info.get_current_history_length() >= policies.DRAIN_EVENTS
+        self._draining = length >= policies.DRAIN_EVENTS
         idle = ("window", "settle", "commit:") if self._draining else ("window", "settle")
         return not self._board.besides(*idle) and workflow.all_handlers_finished()
 

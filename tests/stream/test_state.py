@@ -29,7 +29,7 @@ def store(state: RtaState, *chunks: ChunkRef, cid: str | None = None, provider: 
 def commit(state: RtaState, nonce: str = "01") -> None:
     batch = state.next_batch(nonce)
     assert batch is not None
-    state.note_committed(batch, 7, list(range(100, 100 + len(batch.pieces))))
+    state.note_committed(batch, 7, list(range(100, 100 + len(batch.pieces))), now_ms=START_MS)
 
 
 def write_rows(state: RtaState, *, unconfirmed_too: bool = False) -> list[RowStatus]:
@@ -126,7 +126,7 @@ def test_pieces_of_one_provider_wait_while_its_commit_is_in_flight(state: RtaSta
     other = state.next_batch("03")
     assert other is not None
     assert other.provider_id == 2
-    state.note_committed(first, 7, [1])
+    state.note_committed(first, 7, [1], now_ms=START_MS)
     second = state.next_batch("04")
     assert second is not None
     assert (second.nonce, second.pieces) == ("04", ["cid-1"])
@@ -142,7 +142,7 @@ def test_a_batch_names_a_piece_once_and_is_bounded(state: RtaState) -> None:
     late = make_chunk(3)
     receive(state, late)
     store(state, late, cid="silence")
-    state.note_committed(batch, 7, [5])
+    state.note_committed(batch, 7, [5], now_ms=START_MS)
     assert state.confirmed == 4
     assert {c.piece_id for c in state.chunks.values()} == {5}
     many = [make_chunk(n) for n in range(10, 60)]

@@ -186,12 +186,14 @@ class RtaState(BaseModel):
                 return batch
         return None
 
-    def note_committed(self, batch: CommitBatch, data_set_id: int, piece_ids: list[int]) -> None:
+    def note_committed(
+        self, batch: CommitBatch, data_set_id: int, piece_ids: list[int], *, now_ms: int
+    ) -> None:
         """The chain has confirmed a batch; ``piece_ids`` are aligned with its pieces."""
         ids = dict(zip(batch.pieces, piece_ids, strict=True))
         for chunk in self._of_batch(batch):
             chunk.data_set_id, chunk.piece_id = data_set_id, ids[chunk.piece_cid or ""]
-            chunk.phase = ChunkPhase.CONFIRMED
+            chunk.phase, chunk.confirmed_at_ms = ChunkPhase.CONFIRMED, now_ms
             self.confirmed += 1
             self.confirmed_ms += chunk.duration_ms
         self.documents = [d for d in self.documents if not _in_batch(d, batch)]
@@ -243,6 +245,11 @@ class RtaState(BaseModel):
                 row = chunk.to_row(deserved, written_at=iso_utc(now_ms))
                 behind.append(RowWrite(row=row, previous=chunk.row))
         return behind[:limit]
+
+    def oldest_confirmation_ms(self, now_ms: int) -> int:
+        """When the confirmed chunk that has waited longest for its row was confirmed."""
+        waiting = (c.confirmed_at_ms for c in self.chunks.values() if c.confirmed_at_ms)
+        return min(waiting, default=now_ms)
 
     def note_written(self, writes: list[RowWrite], rejected: Mapping[str, str]) -> None:
         """Rows stand; chunks that are confirmed leave, and their bytes may go.

@@ -36,6 +36,7 @@ class TrackedChunk(BaseModel):
     stored: StoredPiece | None = None
     data_set_id: int | None = None
     piece_id: int | None = None
+    confirmed_at_ms: int | None = None
     error: str | None = None
     row: RowStatus | None = None
     restores: int = 0

@@ -1,0 +1,134 @@
+"""Providers and a chain in memory, with faults on order; fulfils `activities.ports`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from activities.ports import OpenSource
+from vibesflow.errors import NoProvider, VibesflowError
+from vibesflow.filecoin import (
+    CommitRequest,
+    Committed,
+    PieceCid,
+    PieceHasher,
+    ProviderInfo,
+    Submitted,
+)
+
+
+def make_provider(provider_id: int) -> ProviderInfo:
+    return ProviderInfo(
+        provider_id=provider_id,
+        name=f"provider {provider_id}",
+        address="0x" + f"{provider_id:040x}",
+        payee="0x" + f"{provider_id:040x}",
+        service_url=f"http://provider-{provider_id}.test",
+        location="C=DE",
+        min_piece_size_bytes=127,
+        max_piece_size_bytes=2**30,
+        approved=True,
+        endorsed=True,
+    )
+
+
+class MemoryFilecoin:
+    """Attributes that tests set:
+
+    store_faults: errors that the next stores raise, in order.
+    store_open: cleared, stores hang until it is set.
+    chain_open: False, nothing is confirmed.
+    confirm_after_s: how long the chain takes otherwise.
+    commit_faults: errors that the next submissions raise, in order.
+    """
+
+    def __init__(self) -> None:
+        self.providers = {1: make_provider(1), 2: make_provider(2)}
+        self.store_faults: list[VibesflowError] = []
+        self.commit_faults: list[VibesflowError] = []
+        self.store_open = asyncio.Event()
+        self.store_open.set()
+        self.chain_open = True
+        self.confirm_after_s = 0.0
+        self.stores: Counter[str] = Counter()
+        self.paid: Counter[str] = Counter()
+        self.pieces: dict[tuple[int, str], bytes] = {}
+        self._landed: dict[int, Committed] = {}
+        self._pending: dict[int, tuple[float, CommitRequest]] = {}
+        self._ids: dict[tuple[int, str], int] = {}
+
+    async def choose_provider(
+        self, *, preferred: int | None = None, exclude: frozenset[int] = frozenset()
+    ) -> ProviderInfo:
+        left = [p for i, p in self.providers.items() if i not in exclude]
+        if not left:
+            raise NoProvider("no provider answers", retry_after_s=5)
+        return next((p for p in left if p.provider_id == preferred), left[0])
+
+    async def store(
+        self,
+        provider: ProviderInfo,
+        open_source: OpenSource,
+        *,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> PieceCid:
+        await self.store_open.wait()
+        if self.store_faults:
+            raise self.store_faults.pop(0)
+        hasher, data = PieceHasher(), b""
+        async for block in open_source():
+            hasher.update(block)
+            data += block
+            if on_progress:
+                on_progress(len(data))
+        piece_cid = hasher.piece_cid()
+        self.stores[piece_cid.text] += 1
+        self.pieces[provider.provider_id, piece_cid.text] = data
+        return piece_cid
+
+    async def is_ready(self, provider: ProviderInfo, piece_cid: str) -> bool:
+        return (provider.provider_id, piece_cid) in self.pieces
+
+    async def wait_ready(
+        self,
+        provider: ProviderInfo,
+        piece_cid: str,
+        *,
+        timeout_s: float,
+        on_poll: Callable[[], None] | None = None,
+    ) -> None:
+        return
+
+    def retrieval_url(self, provider: ProviderInfo, piece_cid: str) -> str:
+        return f"{provider.service_url}/piece/{piece_cid}"
+
+    async def look(self, request: CommitRequest) -> Committed | None:
+        self._mine()
+        return self._landed.get(request.nonce)
+
+    async def submit(self, request: CommitRequest) -> Submitted:
+        if self.commit_faults:
+            raise self.commit_faults.pop(0)
+        self._pending.setdefault(request.nonce, (time.monotonic(), request))
+        return Submitted(tx_hash=f"0x{request.nonce:064x}", data_set_id=request.provider_id)
+
+    async def poll(self, request: CommitRequest, submitted: Submitted) -> Committed | None:
+        return await self.look(request)
+
+    def _mine(self) -> None:
+        if not self.chain_open:
+            return
+        for nonce, (sent, request) in list(self._pending.items()):
+            if time.monotonic() < sent + self.confirm_after_s:
+                continue
+            for piece in request.pieces:
+                if (request.provider_id, piece.piece_cid) not in self._ids:
+                    self._ids[request.provider_id, piece.piece_cid] = len(self._ids)
+                    self.paid[piece.piece_cid] += 1
+            ids = tuple(self._ids[request.provider_id, p.piece_cid] for p in request.pieces)
+            self._landed[nonce] = Committed(
+                data_set_id=request.provider_id, piece_ids=ids, tx_hash=f"0x{nonce:064x}"
+            )
+            del self._pending[nonce]

@@ -1,0 +1,47 @@
+"""Records the histories anew: ``python -m tests.replay.record``.
+
+Do this for a new scenario, or before the first release of a workflow. A recorded history of a
+released version is never replaced: what it proves is that running streams survive a deploy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from temporalio.testing import WorkflowEnvironment
+
+from tests.fixtures.temporal import start_skipped_time
+from tests.replay.scenarios import SCENARIOS
+from tests.workflows.harness import StreamHarness
+
+HISTORIES = Path(__file__).with_name("histories")
+
+
+async def record(only: frozenset[str]) -> None:
+    """Live each scenario once and write the history of each of its runs."""
+    for scenario in SCENARIOS:
+        name = scenario.__name__
+        if only and name not in only:
+            continue
+        async with start_skipped_time() as env:
+            with TemporaryDirectory() as folder:
+                streams = StreamHarness(env, Path(folder))
+                async with streams.worker():
+                    await scenario(env, streams, f"rta_{name}")
+            for number, run_id in enumerate(streams.runs, start=1):
+                await _write(env, name, number, run_id)
+
+
+async def _write(env: WorkflowEnvironment, name: str, number: int, run_id: str) -> None:
+    handle = env.client.get_workflow_handle(f"rta:rta_{name}", run_id=run_id)
+    history = json.loads((await handle.fetch_history()).to_json())
+    path = HISTORIES / f"{name}-{number}.json"
+    path.write_text(json.dumps(history, separators=(",", ":"), sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(record(frozenset(sys.argv[1:])))

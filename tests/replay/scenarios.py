@@ -1,0 +1,85 @@
+"""Lives of streams whose histories are kept and replayed by every later version of the code."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from temporalio.testing import WorkflowEnvironment
+
+from tests.stream.chunks import make_chunk
+from tests.workflows.harness import StreamHarness
+from vibesflow.errors import CommitUnknown, ContractReverted, ProviderLied
+
+Scenario = Callable[[WorkflowEnvironment, StreamHarness, str], Awaitable[None]]
+
+
+async def silence(env: WorkflowEnvironment, streams: StreamHarness, rta_id: str) -> None:
+    """Three chunks, a duplicate, then the window."""
+    await streams.send(rta_id, 0, 1, 1, 2)
+    await streams.result(rta_id)
+
+
+async def final_marker(env: WorkflowEnvironment, streams: StreamHarness, rta_id: str) -> None:
+    """The last chunk comes first."""
+    await streams.send(rta_id, 2, 0, 1, final=2)
+    await streams.result(rta_id)
+
+
+async def window_rearmed(env: WorkflowEnvironment, streams: StreamHarness, rta_id: str) -> None:
+    """A chunk every four minutes."""
+    for sequence in range(4):
+        await streams.send(rta_id, sequence)
+        await env.sleep(timedelta(minutes=4))
+    await streams.result(rta_id)
+
+
+async def reopened(env: WorkflowEnvironment, streams: StreamHarness, rta_id: str) -> None:
+    """A late chunk, a suspect among the known numbers, and version 2."""
+    await streams.send(rta_id, 0, 2, final=2)
+    await streams.result(rta_id)
+    await streams.send(rta_id, 0, 1)
+    await streams.result(rta_id)
+
+
+async def parked_and_retried(env: WorkflowEnvironment, streams: StreamHarness, rta_id: str) -> None:
+    """Bytes that were missing come back."""
+    lost = make_chunk(1, rta_id=rta_id, final=True)
+    await streams.send(rta_id, 0)
+    await streams.streams.submit(lost)
+    await streams.result(rta_id)
+    await streams.stage(lost)
+    await streams.streams.retry(rta_id)
+    await streams.result(rta_id)
+
+
+async def chain_in_trouble(env: WorkflowEnvironment, streams: StreamHarness, rta_id: str) -> None:
+    """A lying provider, a lost answer, a refused commit, and a chain that stands still."""
+    streams.filecoin.store_faults = [ProviderLied("another CID")]
+    streams.filecoin.commit_faults = [CommitUnknown("500"), ContractReverted("not stored")]
+    await streams.send(rta_id, 0)
+    await env.sleep(timedelta(seconds=30))
+    streams.filecoin.chain_open = False
+    await streams.send(rta_id, 1, final=1)
+    await env.sleep(timedelta(minutes=40))
+    streams.filecoin.chain_open = True
+    await streams.result(rta_id)
+
+
+async def completed_by_hand(env: WorkflowEnvironment, streams: StreamHarness, rta_id: str) -> None:
+    """The update answers, and a query in between costs no history."""
+    await streams.send(rta_id, 0, 1)
+    await streams.status(rta_id)
+    await streams.streams.complete(rta_id)
+    await streams.result(rta_id)
+
+
+SCENARIOS: tuple[Scenario, ...] = (
+    silence,
+    final_marker,
+    window_rearmed,
+    reopened,
+    parked_and_retried,
+    chain_in_trouble,
+    completed_by_hand,
+)

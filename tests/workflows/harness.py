@@ -1,0 +1,122 @@
+"""Streams on a Temporal test server: real workflow, activities and staging, fake Filecoin."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+
+from activities.committing import CommitActivities
+from activities.publishing import PublishingActivities
+from activities.staging import StagingActivities
+from activities.storing import StoringActivities
+from activities.streams import StreamActivities
+from activities.uploading import Uploader
+from tests.fakes.filecoin import MemoryFilecoin
+from tests.fakes.ledger import MemoryLedger
+from tests.stream.chunks import make_chunk
+from vibesflow.settings import StagingSettings, StreamSettings, WorkerSettings
+from vibesflow.staging import open_staging
+from vibesflow.stream.chunk import ChunkRef
+from vibesflow.stream.records import StreamRecord
+from vibesflow.stream.status import StreamStatus
+from worker import filecoin_worker, rta_worker
+from workflows.client import StreamClient
+from workflows.messages import RtaResult, workflow_id
+
+
+class StreamHarness:
+    """One stream's world, with the means to drive and inspect it."""
+
+    def __init__(
+        self, env: WorkflowEnvironment, folder: Path, settings: StreamSettings | None = None
+    ) -> None:
+        self._env = env
+        client = env.client
+        self.filecoin = MemoryFilecoin()
+        self.ledger = MemoryLedger()
+        self.staging = open_staging(StagingSettings(url=f"file://{folder}"))
+        self.streams = StreamClient(client, settings or StreamSettings())
+        self.client = client
+        self.runs: list[str] = []
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[None]:
+        settings = WorkerSettings(grace_s=0, upload_slots=200)
+        uploader = Uploader(self.filecoin, piece_wait_s=5)
+        async with (
+            rta_worker(
+                self.client,
+                StreamActivities(self.ledger),
+                StagingActivities(self.staging),
+                settings,
+            ),
+            filecoin_worker(
+                self.client,
+                StoringActivities(self.staging, uploader),
+                CommitActivities(self.filecoin),
+                PublishingActivities(self.ledger, uploader),
+                settings,
+            ),
+        ):
+            yield
+
+    async def stage(self, chunk: ChunkRef) -> ChunkRef:
+        """Stage the bytes that the digest of `make_chunk` speaks of."""
+
+        async def source() -> AsyncIterator[bytes]:
+            yield chunk.chunk_id.encode() * 8
+
+        await self.staging.stage(chunk.staging_key, source(), max_bytes=2**20)
+        return chunk
+
+    async def submit(self, chunk: ChunkRef) -> None:
+        """Stage and signal, as the door does."""
+        await self.streams.submit(await self.stage(chunk))
+
+    async def send(self, rta_id: str, *sequences: int, final: int | None = None) -> None:
+        for sequence in sequences:
+            await self.submit(make_chunk(sequence, rta_id=rta_id, final=sequence == final))
+
+    def handle(self, rta_id: str) -> WorkflowHandle[object, RtaResult]:
+        return self.client.get_workflow_handle(workflow_id(rta_id), result_type=RtaResult)
+
+    async def result(self, rta_id: str) -> RtaResult:
+        """Let time pass, skipped where it can be, until the run ends."""
+        handle = self.handle(rta_id)
+        pause = timedelta(seconds=5 if self._env.supports_time_skipping else 0.05)
+        while (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
+            await self._env.sleep(pause)
+        self.runs.extend(await self._chain(handle.id, (await handle.describe()).run_id))
+        return await handle.result()
+
+    async def _chain(self, workflow_id: str, run_id: str | None) -> list[str]:
+        """Ids of the runs that continued as new into this one, oldest first."""
+        chain: list[str] = []
+        while run_id:
+            chain.insert(0, run_id)
+            handle = self.client.get_workflow_handle(workflow_id, run_id=run_id)
+            started = (await handle.fetch_history()).events[0]
+            run_id = started.workflow_execution_started_event_attributes.continued_execution_run_id
+        return chain
+
+    def record(self, rta_id: str) -> StreamRecord:
+        return self.ledger.records[rta_id]
+
+    async def status(self, rta_id: str) -> StreamStatus:
+        found = await self.streams.status(rta_id)
+        assert found is not None
+        return found
+
+    async def until_version(self, rta_id: str, version: int, *, timeout_s: float = 20) -> None:
+        async with asyncio.timeout(timeout_s):
+            while True:
+                record = self.ledger.records.get(rta_id)
+                if record and record.is_complete and record.document_version >= version:
+                    return
+                await asyncio.sleep(0.02)

@@ -1,0 +1,39 @@
+"""Continue-as-new under load, and a worker that dies in the middle."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from tests.stream.chunks import make_chunk
+from tests.workflows.harness import StreamHarness
+from vibesflow.stream.records import RowStatus
+from workflows import policies
+
+FLOOD = 600
+
+
+async def test_600_signals_flooding_a_continue_as_new_are_all_stored_once(
+    skipped_time: WorkflowEnvironment,
+    streams: StreamHarness,
+    rta_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(policies, "LEAVE_EVENTS", 400)
+    monkeypatch.setattr(policies, "DRAIN_EVENTS", 600)
+    chunks = [make_chunk(n, rta_id=rta_id, final=n == FLOOD - 1) for n in range(FLOOD)]
+    for chunk in chunks:
+        await streams.stage(chunk)
+    for start in range(0, FLOOD, 20):
+        await asyncio.gather(*(streams.streams.submit(c) for c in chunks[start : start + 20]))
+    with skipped_time.auto_time_skipping_disabled():
+        await streams.until_version(rta_id, 1, timeout_s=100)
+    rows = list(streams.ledger.list_chunks(rta_id))
+    assert len(rows) == FLOOD
+    assert {row.status for row in rows} == {RowStatus.UPLOADED}
+    assert set(streams.filecoin.stores.values()) == {1}
+    assert set(streams.filecoin.paid.values()) == {1}
+    await streams.result(rta_id)
+    assert len(streams.runs) > 3

@@ -1,0 +1,153 @@
+"""Storing, committing and parking, on skipped time (design rules 2, 5, 8 and 9)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from temporalio.testing import WorkflowEnvironment
+
+from tests.stream.chunks import make_chunk
+from tests.workflows.harness import StreamHarness
+from vibesflow.errors import (
+    CommitUnknown,
+    ContractReverted,
+    ProviderDown,
+    ProviderLied,
+    StagedBytesMissing,
+)
+from vibesflow.stream.records import RowStatus
+from vibesflow.stream.status import ChunkPhase, StreamState
+
+
+async def test_a_provider_that_lies_or_dies_is_replaced(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.store_faults = [ProviderLied("another CID")]
+    await streams.send(rta_id, 0, final=0)
+    await streams.result(rta_id)
+    (row,) = streams.ledger.list_chunks(rta_id)
+    assert (row.status, row.provider_id) == (RowStatus.UPLOADED, 2)
+
+
+async def test_one_commit_serves_what_gathered_meanwhile(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.chain_open = False
+    await streams.send(rta_id, *range(10))
+    await skipped_time.sleep(timedelta(seconds=20))
+    status = await streams.status(rta_id)
+    assert (status.stored, status.confirmed) == (10, 0)
+    streams.filecoin.chain_open = True
+    await skipped_time.sleep(timedelta(seconds=60))
+    assert (await streams.status(rta_id)).confirmed == 10
+    names = await activity_names(streams, rta_id)
+    assert 1 <= names.count("commit_pieces") <= 3
+    assert set(streams.filecoin.paid.values()) == {1}
+
+
+async def test_a_lost_answer_never_pays_twice(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.commit_faults = [CommitUnknown("500"), CommitUnknown("timeout")]
+    await streams.send(rta_id, 0, final=0)
+    await streams.result(rta_id)
+    assert set(streams.filecoin.paid.values()) == {1}
+
+
+async def test_a_refused_commit_stores_again(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.commit_faults = [ContractReverted("sub-piece is not stored")]
+    await streams.send(rta_id, 0, final=0)
+    result = await streams.result(rta_id)
+    assert (result.version, result.parked) == (1, 0)
+    (row,) = streams.ledger.list_chunks(rta_id)
+    assert streams.filecoin.stores[row.piece_cid or ""] == 2
+
+
+async def test_a_parked_chunk_is_seen_kept_and_retried_after_completion(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    lost = make_chunk(1, rta_id=rta_id, final=True)
+    await streams.send(rta_id, 0)
+    await streams.streams.submit(lost)  # signalled, and its bytes never staged
+    result = await streams.result(rta_id)
+    assert (result.version, result.parked) == (1, 1)
+    rows = {row.sequence: row for row in streams.ledger.list_chunks(rta_id)}
+    assert rows[1].status is RowStatus.FAILED
+    assert StagedBytesMissing.code or rows[1].error
+    await streams.stage(lost)
+    await streams.streams.retry(rta_id)
+    result = await streams.result(rta_id)
+    assert (result.version, result.parked, result.chunks) == (2, 0, 2)
+    assert streams.record(rta_id).failed == 0
+
+
+async def test_a_stream_of_nothing_but_parked_chunks_stalls(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    lost = make_chunk(0, rta_id=rta_id)
+    await streams.streams.submit(lost)
+    result = await streams.result(rta_id)
+    assert (result.state, result.version, result.parked) == (StreamState.STALLED, 0, 1)
+    assert streams.record(rta_id).failed == 1
+    await streams.submit(lost)  # the same chunk again, with bytes this time
+    result = await streams.result(rta_id)
+    assert (result.state, result.version, result.parked) == (StreamState.COMPLETE, 1, 0)
+
+
+async def test_completion_waits_for_the_chain_only_so_long(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.chain_open = False
+    await streams.send(rta_id, 0, 1, final=1)
+    await skipped_time.sleep(timedelta(minutes=29))
+    status = await streams.status(rta_id)
+    assert status.state is StreamState.FINISHING
+    await skipped_time.sleep(timedelta(minutes=2))
+    record = streams.record(rta_id)
+    assert (record.document_version, record.chunks, record.uploaded) == (1, 2, 0)
+    assert {row.status for row in streams.ledger.list_chunks(rta_id)} == {RowStatus.PROCESSING}
+    streams.filecoin.chain_open = True
+    result = await streams.result(rta_id)
+    assert result.version == 2
+    assert streams.record(rta_id).uploaded == 2
+
+
+async def test_a_chunk_that_is_being_stored_holds_the_window(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.store_faults = [ProviderDown("down") for _ in range(20)]
+    await streams.send(rta_id, 0)
+    await skipped_time.sleep(timedelta(seconds=380))
+    if not streams.filecoin.store_faults:
+        return
+    page = await streams.streams.chunks(rta_id)
+    assert page is not None
+    assert page.chunks[0].phase is ChunkPhase.RECEIVED
+    assert not streams.record(rta_id).is_complete
+    result = await streams.result(rta_id)
+    assert result.version == 1
+
+
+async def test_uploads_of_one_stream_are_bounded(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.store_open.clear()
+    await streams.send(rta_id, *range(30))
+    await asyncio.sleep(0.5)
+    described = await streams.handle(rta_id).describe()
+    assert len(described.raw_description.pending_activities) == 8
+    streams.filecoin.store_open.set()
+    await skipped_time.sleep(timedelta(seconds=30))
+    assert (await streams.status(rta_id)).confirmed == 30
+
+
+async def activity_names(streams: StreamHarness, rta_id: str) -> list[str]:
+    history = await streams.handle(rta_id).fetch_history()
+    return [
+        event.activity_task_scheduled_event_attributes.activity_type.name
+        for event in history.events
+        if event.HasField("activity_task_scheduled_event_attributes")
+    ]
