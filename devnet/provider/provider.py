@@ -55,7 +55,7 @@ class Provider:
         self._lock = _hold(options)
         self._limits = limits
         self._database = database = Database(folder / "provider.sqlite")
-        self._http = httpx.AsyncClient(follow_redirects=False)
+        self._http = httpx.AsyncClient(follow_redirects=False, trust_env=False)
         self._chain = chain = Chain(options.rpc_url, options.account)
         contracts = Contracts(chain, options.pdp_verifier, options.fwss)
         known = KnownSets(database)

@@ -1,10 +1,10 @@
-"""A provider inside the test's own process: no chain, a clock that the test turns."""
+"""A provider inside the test's own process, with a clock that the test turns."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -33,21 +33,28 @@ class Embedded:
     folder: Path
 
 
-@contextlib.asynccontextmanager
-async def embedded(
-    folder: Path, limits: Limits = QUICK, faults: Faults | None = None
-) -> AsyncIterator[Embedded]:
-    clock = TurnedClock()
-    options = Options(
+def options_in(folder: Path) -> Options:
+    """Options of a provider that has no chain."""
+    return Options(
         data_dir=folder,
         rpc_url="http://127.0.0.1:9",
         account=provider_account(9).local,
         fwss=FWSS,
         pdp_verifier="0x" + "22" * 20,
-        limits=limits,
-        clock=clock,
+        limits=QUICK,
     )
-    app = build_app(options, faults)
+
+
+@contextlib.asynccontextmanager
+async def embedded(
+    folder: Path,
+    limits: Limits = QUICK,
+    faults: Faults | None = None,
+    options: Options | None = None,
+) -> AsyncIterator[Embedded]:
+    clock = TurnedClock()
+    given = options or options_in(folder)
+    app = build_app(replace(given, limits=limits, clock=clock), faults)
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),

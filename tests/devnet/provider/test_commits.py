@@ -221,3 +221,28 @@ async def test_statuses_of_what_is_unknown(http: httpx.AsyncClient) -> None:
     assert (await http.get("/pdp/data-sets/1/pieces/added/0x12")).status_code == 400
     assert (await http.get("/pdp/data-sets/99999999")).status_code == 404
     assert (await http.get("/pdp/data-sets/x")).status_code == 400
+
+
+async def test_a_piece_made_of_two(http: httpx.AsyncClient, payer: Payer) -> None:
+    payloads = [os.urandom(127 * 4), os.urandom(127 * 2)]
+    parts = [await upload(http, payload) for payload in payloads]
+    whole = piece_cid_of(b"".join(payloads))
+    body = {
+        "recordKeeper": payer.fwss,
+        "pieces": [
+            {
+                "pieceCid": whole.text,
+                "subPieces": [{"subPieceCid": part.text} for part in parts],
+            }
+        ],
+        "extraData": "0x" + payer.create_and_add([whole]).hex(),
+    }
+    answer = await http.post("/pdp/data-sets/create-and-add", json=body)
+    created = await settled(http, answer.headers["location"])
+    details = (await http.get(f"/pdp/data-sets/{created['dataSetId']}")).json()
+    assert details["pieces"] == [
+        {"pieceId": 0, "pieceCid": whole.text, "subPieceCid": part.text, "subPieceOffset": offset}
+        for part, offset in zip(parts, [0, 512], strict=True)
+    ]
+    one = (await http.get(f"/pdp/data-sets/{created['dataSetId']}/pieces/0")).json()
+    assert [part["subPieceOffset"] for part in one["subPieces"]] == [0, 512]

@@ -145,3 +145,13 @@ async def test_whoever_asked_is_told_when_the_piece_is_published(tmp_path: Path)
         await Notices(database, http, lambda: due_at_s).send_due()
         assert heard == [{"pieceCid": cid.text}]
         database.close()
+
+
+async def test_a_piece_whose_row_was_not_written_any_more_is_adopted(tmp_path: Path) -> None:
+    async with embedded(tmp_path) as provider:
+        cid = await upload(provider.http, os.urandom(300))
+    database = Database(tmp_path / "provider.sqlite")
+    assert await database.execute("DELETE FROM pieces") == 1
+    database.close()
+    async with embedded(tmp_path) as provider:
+        assert await _status(provider.http, cid) == 200

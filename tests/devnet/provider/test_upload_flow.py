@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.devnet.provider.payer import upload
+from tests.devnet.provider.process import World
 from vibesflow.filecoin import PieceCid, piece_cid_of
 
 
@@ -143,6 +144,25 @@ async def test_uploads_at_the_same_time_do_not_mix(http: httpx.AsyncClient) -> N
     cids = await asyncio.gather(*(upload(http, payload) for payload in payloads))
     for cid, payload in zip(cids, payloads, strict=True):
         assert (await http.get(f"/piece/{cid}")).content == payload
+
+
+async def test_a_client_that_goes_away_leaves_nothing_behind(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    place = await _open(http)
+    incoming = world.first.folder / "data" / "incoming"
+    before = set(incoming.iterdir())
+    _, writer = await asyncio.open_connection(http.base_url.host, http.base_url.port)
+    head = f"PUT {place} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    writer.write(head.encode() + bytes(300_000))
+    async with asyncio.timeout(10):
+        while set(incoming.iterdir()) == before:
+            await asyncio.sleep(0.01)
+        writer.close()
+        await writer.wait_closed()
+        while set(incoming.iterdir()) != before:
+            await asyncio.sleep(0.01)
+    assert (await http.put(place, content=bytes(1_000))).status_code == 204
 
 
 async def test_other_requests_are_answered_while_a_large_upload_is_hashed(
