@@ -12,8 +12,8 @@ from functools import cache
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-MNEMONIC = "test test test test test test test test test test test junk"
-ACCOUNT_COUNT = 20
+from devnet.chain.anvil import ACCOUNT_COUNT, MNEMONIC
+
 _FIRST_PROVIDER = 10
 
 

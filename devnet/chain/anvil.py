@@ -6,11 +6,13 @@ import platform
 import sys
 from pathlib import Path
 
-from devnet.chain.accounts import ACCOUNT_COUNT, MNEMONIC
 from devnet.ports import LOOPBACK
 from vibesflow.errors import PartNotStarted
 
 DEVNET_CHAIN_ID = 31_415_926
+MNEMONIC = "test test test test test test test test test test test junk"
+"""The phrase that local EVM nodes share; see `devnet.chain.accounts`."""
+ACCOUNT_COUNT = 20
 _ROOT = Path(__file__).resolve().parents[2]
 _FIL_PER_ACCOUNT = 1_000_000
 _BLOCK_GAS_LIMIT = 10_000_000_000

@@ -14,7 +14,7 @@ from devnet.chain import rpc
 from devnet.chain.anvil import DEVNET_CHAIN_ID, anvil_arguments, anvil_program
 from devnet.chain.snapshot import StateKeeper, usable_state
 from devnet.ports import LOOPBACK
-from vibesflow.errors import ChainDown, PartNotStarted
+from vibesflow.errors import ChainDown, PartNotStarted, PortInUse
 
 _START_LIMIT_S = 30.0
 _STOP_LIMIT_S = 10.0
@@ -64,8 +64,10 @@ class ChainNode:
         """Start the node and return once it answers.
 
         Raises:
+            PortInUse: somebody listens on its port.
             PartNotStarted: it ended, or does not answer; the message has the end of its log.
         """
+        self._require_free_port()
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own program, no shell
                 self._argv(),
@@ -127,9 +129,19 @@ class ChainNode:
             if process.poll() is not None or time.monotonic() > deadline_s:
                 process.kill()
                 process.wait()
+                self._process = None
                 words = self._log.read_text(errors="replace")[-2_000:]
                 raise PartNotStarted(f"the devnet's node does not answer; its last words:\n{words}")
             time.sleep(_PROBE_PAUSE_S)
+
+    def _require_free_port(self) -> None:
+        """Else somebody else's node would answer in the place of ours."""
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, self.port))
+            except OSError as error:
+                raise PortInUse(f"port {self.port} (chain) is in use") from error
 
     def _answers(self) -> bool:
         try:

@@ -23,6 +23,9 @@ from vibesflow.filecoin.reverts import decode_revert
 
 _RECEIPT_LIMIT_S = 120.0
 _POLL_S = 0.02
+_GAS_HEADROOM_PERCENT = 150
+"""The estimate is made in the last block, where accounts are settled already; the next one is not
+so lucky."""
 
 
 class Chain:
@@ -100,6 +103,7 @@ class Chain:
     def _transact(self, sender: LocalAccount, params: TxParams) -> TxReceipt:
         params.setdefault("maxPriorityFeePerGas", Wei(0))
         params.setdefault("maxFeePerGas", Wei(2 * self.web3.eth.gas_price))
+        params["gas"] = params["gas"] * _GAS_HEADROOM_PERCENT // 100
         signed = sender.sign_transaction(cast("TransactionDictType", params))
         sent = self.web3.eth.send_raw_transaction(signed.raw_transaction)
         receipt = self.web3.eth.wait_for_transaction_receipt(sent, _RECEIPT_LIMIT_S, _POLL_S)
