@@ -36,7 +36,9 @@ class DoorServer(uvicorn.Server):
 
 
 def listen(settings: ApiSettings) -> socket.socket:
-    """Bind the door's address; port 0 takes a free one.
+    """Listen on the door's address; port 0 takes a free one.
+
+    From here on connections are queued, so whoever is told the address may use it at once.
 
     Raises:
         OSError: the address is in use, or not ours.
@@ -46,6 +48,7 @@ def listen(settings: ApiSettings) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port))
+        listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise

@@ -12,7 +12,6 @@ from tests.api.door import AUDIO, headers_of, open_door, unreachable_ledger
 from tests.samples import AT, RTA, chunk_id_of, chunk_row
 from vibesflow.staging.files import FileStaging
 
-
 _RAW = {
     "content": AUDIO,
     "headers": {**headers_of(chunk_id_of(0)), "Content-Type": "audio/webm"},

@@ -33,6 +33,9 @@ MAX_PAGE = 100
 LIVE_PAGE = 1_000
 """Chunks asked of a running stream at once, well within the limit of one query's answer."""
 
+EMPTY_PAGES = 10
+"""Empty pages skipped in a row: ten years without a stream."""
+
 CENSUS_PAGES = 10
 """Pages of each list that a census walks before it says that there are more."""
 
@@ -101,13 +104,20 @@ class StreamReader:
     ) -> CompletedPage:
         """Return a page of the public list, newest first, with every stream's snapshot.
 
+        The ledger looks back a limited time a request, so a quiet archive gives it empty pages;
+        they are skipped here, because a client that does not page would take one for the end.
+
         Raises:
             InvalidCursor: the cursor is altered, or belongs to another query.
             TableDown: the table does not answer.
         """
-        page = await self._on_thread(
-            self._ledger.list_completed, limit=limit, cursor=cursor, creator=creator
-        )
+        for _ in range(EMPTY_PAGES):
+            page = await self._on_thread(
+                self._ledger.list_completed, limit=limit, cursor=cursor, creator=creator
+            )
+            cursor = page.next_cursor
+            if page.streams or cursor is None:
+                break
         keys = [(s.rta_id, s.detail_rev) for s in page.streams if s.detail_rev is not None]
         details = await self._on_thread(self._ledger.details, keys) if keys else {}
         return CompletedPage(
@@ -115,7 +125,7 @@ class StreamReader:
                 CompletedStream(record=record, details=details.get(record.rta_id, ()))
                 for record in page.streams
             ),
-            next_cursor=page.next_cursor,
+            next_cursor=cursor,
         )
 
     async def census(self) -> Census:
