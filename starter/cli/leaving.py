@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
+TEMPORAL_CORE = "temporalio.bridge.temporal_sdk_bridge"
+
 _SETTLE_S = 0.2
 
 
@@ -16,5 +18,5 @@ def settle_before_exit() -> None:
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    if "temporalio.bridge.temporal_sdk_bridge" in sys.modules:
+    if TEMPORAL_CORE in sys.modules:
         time.sleep(_SETTLE_S)

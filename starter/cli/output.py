@@ -12,7 +12,7 @@ from rich.text import Text
 
 from vibesflow.errors import VibesflowError
 
-_PIPE_COLUMNS = 160
+_PIPE_COLUMNS = 240
 """Width of tables that go into a file or pipe, where no terminal sets one."""
 
 

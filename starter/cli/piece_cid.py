@@ -6,6 +6,7 @@ from functools import partial
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
@@ -47,7 +48,7 @@ def piece_cid(out: Output, files: FilesArgument) -> None:
 
 
 def _hash(name: str, progress: Progress) -> PieceCid:
-    task = progress.add_task(name, total=input_size(name))
+    task = progress.add_task(escape(name), total=input_size(name))
     hasher = PieceHasher()
     with open_input(name) as source:
         try:
@@ -65,5 +66,5 @@ def _table(pieces: dict[str, PieceCid]) -> Table:
     table.add_column("Bytes", justify="right")
     table.add_column("File", overflow="fold")
     for name, piece in pieces.items():
-        table.add_row(piece.text, f"{piece.raw_size:,}", name)
+        table.add_row(piece.text, f"{piece.raw_size:,}", escape(name))
     return table
