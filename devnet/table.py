@@ -15,7 +15,7 @@ from devnet import launch
 from devnet.part import Part
 from devnet.ports import LOOPBACK
 from devnet.probes import http_answers
-from vibesflow.errors import PartNotStarted
+from vibesflow.errors import PartNotStarted, PortInUse
 
 _ROOT = Path(__file__).resolve().parents[1]
 _PROGRAM = Path(".venv-table/bin/ministack")
@@ -100,7 +100,10 @@ class TableEngine:
 
         Raises:
             PartNotStarted: it ended, or does not answer; the message has the end of its log.
+            PortInUse: somebody else answers there.
         """
+        if self._answers():
+            raise PortInUse(f"another table engine answers at {self.url}")
         launcher = (sys.executable, "-I", "-S", str(Path(launch.__file__)), str(os.getpid()))
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own program, no shell

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypedDict, overload
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, overload
 from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own; the built-in one is not what it raises
+    HTTPClientError,
+    IncompleteReadError,
+)
+from botocore.parsers import ResponseParserError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
-AwsError = (ClientError, BotoCoreError)
+AwsFailure: TypeAlias = ClientError | BotoCoreError | ResponseParserError
 """Everything that a boto3 call raises on account of the service, the network or the request."""
+
+AWS_FAILURES = (ClientError, BotoCoreError, ResponseParserError)
+
+_NO_ANSWER = (HTTPClientError, ConnectionError, IncompleteReadError, ResponseParserError)
 
 _CONNECTIONS = 256
 """Connections one client may keep; made on demand, and never fewer than a worker's threads."""
@@ -71,21 +82,21 @@ def open_client(
     return session.client(service, endpoint_url=endpoint, config=config, **keys)
 
 
-def error_code(error: ClientError | BotoCoreError) -> str:
+def error_code(error: AwsFailure) -> str:
     """Return the service's error code, or the name of botocore's own exception."""
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "Unknown"))
     return type(error).__name__
 
 
-def http_status(error: ClientError | BotoCoreError) -> int:
+def http_status(error: AwsFailure) -> int:
     """Return the HTTP status of the service's answer, or 0 when none came."""
     if isinstance(error, ClientError):
         return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return 0
 
 
-def describe(error: ClientError | BotoCoreError) -> str:
+def describe(error: AwsFailure) -> str:
     """Spell an error for a log line: code, the service's words, request id."""
     if isinstance(error, ClientError):
         request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "none")
@@ -94,9 +105,9 @@ def describe(error: ClientError | BotoCoreError) -> str:
     return f"{error_code(error)}: {error}"
 
 
-def is_unreachable(error: ClientError | BotoCoreError) -> bool:
-    """Tell whether no usable answer came: a timeout, a broken connection, a 5xx."""
-    return isinstance(error, HTTPClientError) or http_status(error) >= 500
+def is_unreachable(error: AwsFailure) -> bool:
+    """Tell whether no usable answer came: a timeout, a broken connection, nonsense, 5xx."""
+    return isinstance(error, _NO_ANSWER) or http_status(error) >= 500
 
 
 def _is_local(endpoint: str | None) -> bool:

@@ -9,7 +9,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 _WORD = re.compile(r"[#:]?[A-Za-z_][A-Za-z0-9_.#:]*")
 _OWN_WORDS = frozenset(
-    [
+    {
         "SET",
         "ADD",
         "REMOVE",
@@ -18,7 +18,7 @@ _OWN_WORDS = frozenset(
         "attribute_not_exists",
         "begins_with",
         "if_not_exists",
-    ]
+    }
 )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Callable
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ReadTimeoutError
+from botocore.httpsession import URLLib3Session
+from botocore.response import StreamingBody
 from mypy_boto3_s3 import S3Client
 
-from tests.staging.audio import audio, digest, get, put
+from tests.staging.audio import audio, digest, get, held, put
 from vibesflow.aws import open_client
 from vibesflow.errors import StagedBytesCorrupt, StagingDown
 from vibesflow.settings import StagingSettings
@@ -37,7 +40,11 @@ def bucket_of(settings: StagingSettings) -> str:
 
 
 def answer(request: AWSPreparedRequest, status: int, code: str) -> AWSResponse:
-    body = f"<Error><Code>{code}</Code><Message>made up</Message></Error>".encode()
+    error = f"<Error><Code>{code}</Code><Message>made up</Message></Error>"
+    return page(request, status, error.encode())
+
+
+def page(request: AWSPreparedRequest, status: int, body: bytes) -> AWSResponse:
     raw = io.BytesIO(body)
     raw.stream = lambda *_args, **_kwargs: iter([body])  # type: ignore[attr-defined]
     return AWSResponse(request.url, status, {"content-type": "application/xml"}, raw)
@@ -51,8 +58,6 @@ async def test_a_lost_answer_does_not_hide_who_created(
     def lose_the_first(request: AWSPreparedRequest, **_: object) -> None:
         if not lost:
             lost.append(request.url)
-            from botocore.httpsession import URLLib3Session
-
             URLLib3Session().send(request)
             raise ReadTimeoutError(endpoint_url=request.url)
 
@@ -76,6 +81,54 @@ async def test_a_write_that_meets_another_is_tried_again(
     client.meta.events.register("before-send.s3.PutObject", conflict_twice)
     assert (await put(staging, KEY, audio(1))).created
     assert await get(staging, KEY) == audio(1)
+
+
+async def test_a_bucket_of_more_than_one_page(staging: S3Staging, client: S3Client) -> None:
+    def three_a_page(params: dict[str, object], **_: object) -> None:
+        params["MaxKeys"] = 3
+
+    client.meta.events.register("before-parameter-build.s3.ListObjectsV2", three_a_page)
+    keys = [f"rta_{n % 2}/{n}" for n in range(10)]
+    for key in keys:
+        await put(staging, key, audio(1))
+    await staging.release("rta_0/0")
+    assert await held(staging) == sorted(keys)[1:]
+
+
+async def test_an_answer_that_breaks_off_is_staging_down(
+    staging: S3Staging, client: S3Client
+) -> None:
+    await put(staging, KEY, audio(1))
+
+    def cut(parsed: dict[str, StreamingBody], **_: object) -> None:
+        parsed["Body"] = StreamingBody(io.BytesIO(audio(1)[:400]), 1_000)
+
+    client.meta.events.register("after-call.s3.GetObject", cut)
+    with pytest.raises(StagingDown, match="IncompleteRead"):
+        await get(staging, KEY)
+
+
+async def test_nonsense_from_something_in_between_is_staging_down(
+    staging: S3Staging, client: S3Client
+) -> None:
+    def log_in_first(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        return page(request, 200, b"<html>please log in")
+
+    client.meta.events.register("before-send.s3.ListObjectsV2", log_in_first)
+    with pytest.raises(StagingDown, match="ResponseParserError"):
+        await held(staging)
+
+
+async def test_a_key_that_changes_all_the_time_is_staging_down(
+    staging: S3Staging, client: S3Client
+) -> None:
+    def lost(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        return answer(request, 412, "PreconditionFailed")
+
+    await put(staging, KEY, audio(1))
+    client.meta.events.register("before-send.s3.PutObject", lost)
+    with pytest.raises(StagingDown, match="changes"):
+        await staging.release(KEY)
 
 
 async def test_endless_conflicts_are_staging_down(staging: S3Staging, client: S3Client) -> None:
@@ -118,16 +171,18 @@ async def test_refusals_are_staging_down_and_say_why(
     client.meta.events.register(
         "before-send.s3.*", lambda request, **_: answer(request, status, code)
     )
-    for call in (
+    raised = await asyncio.gather(
         put(staging, KEY, audio(1)),
         get(staging, KEY),
         staging.release(KEY),
         staging.discard(KEY),
         staging.check(),
-        anext(staging.keys()),
-    ):
-        with pytest.raises(StagingDown):
-            await call
+        staging.create_bucket(),
+        held(staging),
+        return_exceptions=True,
+    )
+    assert [type(error) for error in raised] == [StagingDown] * 7
+    assert code in str(raised[0])
 
 
 async def test_an_unreachable_bucket_is_staging_down() -> None:

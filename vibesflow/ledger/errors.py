@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from vibesflow.aws import AwsError, describe, error_code, is_unreachable
+from vibesflow.aws import AWS_FAILURES, AwsFailure, describe, error_code, is_unreachable
 from vibesflow.errors import LedgerRejected, TableDown, TableThrottled
 
 CONDITION_FAILED = "ConditionalCheckFailed"
@@ -53,9 +51,7 @@ _SOMEBODY_MUST_ACT = frozenset(
 _SLOWLY_S = 30.0
 
 
-def translate(
-    error: ClientError | BotoCoreError, doing: str
-) -> TableDown | TableThrottled | LedgerRejected:
+def translate(error: AwsFailure, doing: str) -> TableDown | TableThrottled | LedgerRejected:
     """Return the error of our tree that says what to do about one of boto3's.
 
     A missing table or an expired key is down rather than rejected: it heals without a change of
@@ -77,5 +73,5 @@ def table_errors(doing: str) -> Iterator[None]:
     """Translate what boto3 raises inside; conditions that may fail are caught further in."""
     try:
         yield
-    except AwsError as error:
+    except AWS_FAILURES as error:
         raise translate(error, doing) from error

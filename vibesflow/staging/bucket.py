@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from vibesflow.aws import AwsError, describe, error_code
+from vibesflow.aws import AWS_FAILURES, AwsFailure, describe, error_code
 from vibesflow.errors import StagedBytesCorrupt, StagingDown
 from vibesflow.staging.port import Staged
 from vibesflow.staging.spool import Spool
@@ -160,7 +160,7 @@ class Bucket:
             )
 
 
-def staging_down(error: ClientError | BotoCoreError) -> StagingDown:
+def staging_down(error: AwsFailure) -> StagingDown:
     """Say in our words that the bucket did not do as asked."""
     return StagingDown(f"staging bucket: {describe(error)}")
 
@@ -169,7 +169,7 @@ def staging_down(error: ClientError | BotoCoreError) -> StagingDown:
 def _bucket_errors() -> Iterator[None]:
     try:
         yield
-    except AwsError as error:
+    except AWS_FAILURES as error:
         raise staging_down(error) from error
 
 

@@ -10,7 +10,7 @@ from vibesflow.errors import StagedBytesMissing
 from vibesflow.staging import disk
 from vibesflow.staging.keys import is_folder, is_key, split_key
 from vibesflow.staging.port import Staged
-from vibesflow.staging.spool import Spool, check_same, fill, on_disk
+from vibesflow.staging.spool import Spool, check_same, fill, on_thread
 
 BLOCK_BYTES = 256 * 1024
 ABANDONED_S = 3_600.0
@@ -32,42 +32,42 @@ class FileStaging:
     async def stage(self, key: str, source: AsyncIterator[bytes], *, max_bytes: int) -> Staged:
         """Write the bytes durably; see `vibesflow.staging.port.Staging`."""
         path = self._path(key)
-        spool = await on_disk(self._begin)
+        spool = await on_thread(self._begin)
         try:
             await fill(spool, source, max_bytes=max_bytes)
-            return await on_disk(self._settle, key, path, spool)
+            return await on_thread(self._settle, key, path, spool)
         finally:
-            await on_disk(spool.discard)
+            await on_thread(spool.discard)
 
     async def stat(self, key: str) -> Staged | None:
         """Return what is known of the key; reads the bytes to name their digest."""
-        return await on_disk(disk.examine, self._path(key))
+        return await on_thread(disk.examine, self._path(key))
 
     async def read(self, key: str) -> AsyncIterator[bytes]:
         """Yield the bytes in blocks; see `vibesflow.staging.port.Staging`."""
-        file = await on_disk(disk.open_held, self._path(key))
+        file = await on_thread(disk.open_held, self._path(key))
         if file is None:
             raise StagedBytesMissing(f"staging holds no bytes under {key}")
         with file:
-            while block := await on_disk(file.read, BLOCK_BYTES):
+            while block := await on_thread(file.read, BLOCK_BYTES):
                 yield block
 
     async def release(self, key: str) -> None:
         """Delete the bytes, keep their digest."""
-        await on_disk(disk.bury, self._path(key), self._incoming)
+        await on_thread(disk.bury, self._path(key), self._incoming)
 
     async def discard(self, key: str) -> None:
         """Forget the key."""
-        await on_disk(disk.remove, self._path(key))
+        await on_thread(disk.remove, self._path(key))
 
     async def keys(self, rta_id: str | None = None) -> AsyncIterator[str]:
         """Yield the keys whose bytes are held, in order."""
         if rta_id is None:
-            folders = await on_disk(disk.folder_names, self._root)
+            folders = await on_thread(disk.folder_names, self._root)
         else:
             folders = [rta_id]
         for folder in filter(is_folder, folders):
-            for name in await on_disk(disk.held_names, self._root / folder):
+            for name in await on_thread(disk.held_names, self._root / folder):
                 if is_key(f"{folder}/{name}"):
                     yield f"{folder}/{name}"
 
@@ -82,7 +82,7 @@ class FileStaging:
             finally:
                 spool.discard()
 
-        await on_disk(probe)
+        await on_thread(probe)
 
     def _path(self, key: str) -> Path:
         folder, name = split_key(key)

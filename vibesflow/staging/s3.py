@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from vibesflow.aws import AwsError, open_client
+from vibesflow.aws import AWS_FAILURES, open_client
 from vibesflow.errors import StagedBytesMissing, StagingDown
 from vibesflow.staging.bucket import Bucket, staging_down
 from vibesflow.staging.keys import is_folder, is_key, split_key
 from vibesflow.staging.port import Staged
-from vibesflow.staging.spool import Spool, check_same, fill, on_disk
+from vibesflow.staging.spool import Spool, check_same, fill, on_thread
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -44,30 +44,30 @@ class S3Staging:
     async def stage(self, key: str, source: AsyncIterator[bytes], *, max_bytes: int) -> Staged:
         """Write the bytes durably; see `vibesflow.staging.port.Staging`."""
         split_key(key)
-        spool = await on_disk(Spool)
+        spool = await on_thread(Spool)
         try:
             await fill(spool, source, max_bytes=max_bytes)
-            await on_disk(spool.seal, durable=False)
+            await on_thread(spool.seal, durable=False)
             return await self._put(key, spool)
         finally:
-            await on_disk(spool.discard)
+            await on_thread(spool.discard)
 
     async def stat(self, key: str) -> Staged | None:
         """Return what is known of the key."""
         split_key(key)
-        entry = await on_disk(self._bucket.head, key)
+        entry = await on_thread(self._bucket.head, key)
         return entry.staged if entry else None
 
     async def read(self, key: str) -> AsyncIterator[bytes]:
         """Yield the bytes in blocks; see `vibesflow.staging.port.Staging`."""
         split_key(key)
-        body = await on_disk(self._bucket.open_held, key)
+        body = await on_thread(self._bucket.open_held, key)
         if body is None:
             raise StagedBytesMissing(f"staging holds no bytes under {key}")
         try:
-            while block := await on_disk(body.read, BLOCK_BYTES):
+            while block := await on_thread(body.read, BLOCK_BYTES):
                 yield block
-        except AwsError as error:
+        except AWS_FAILURES as error:
             raise staging_down(error) from error
         finally:
             body.close()
@@ -76,10 +76,10 @@ class S3Staging:
         """Delete the bytes, keep their digest."""
         split_key(key)
         for _ in range(_TRIES):
-            entry = await on_disk(self._bucket.head, key)
+            entry = await on_thread(self._bucket.head, key)
             if entry is None or entry.staged.released:
                 return
-            if await on_disk(self._bucket.bury, key, entry):
+            if await on_thread(self._bucket.bury, key, entry):
                 return
             await _pause()
         raise StagingDown(f"the object of {key} changes faster than it can be released")
@@ -87,7 +87,7 @@ class S3Staging:
     async def discard(self, key: str) -> None:
         """Forget the key."""
         split_key(key)
-        await on_disk(self._bucket.delete, key)
+        await on_thread(self._bucket.delete, key)
 
     async def keys(self, rta_id: str | None = None) -> AsyncIterator[str]:
         """Yield the keys whose bytes are held, in order."""
@@ -95,7 +95,7 @@ class S3Staging:
             return
         token: str | None = None
         while True:
-            page = await on_disk(self._bucket.list_held, rta_id, token)
+            page = await on_thread(self._bucket.list_held, rta_id, token)
             for key in filter(is_key, page.keys):
                 yield key
             token = page.next_token
@@ -104,18 +104,18 @@ class S3Staging:
 
     async def create_bucket(self) -> None:
         """Create the bucket unless it is there; for set-up, no part of the port."""
-        await on_disk(self._bucket.create)
+        await on_thread(self._bucket.create)
 
     async def check(self) -> None:
         """Write an empty object beside the keys; raise `StagingDown` if that fails."""
-        await on_disk(self._bucket.probe)
+        await on_thread(self._bucket.probe)
 
     async def _put(self, key: str, spool: Spool) -> Staged:
         writer = uuid.uuid4().hex
         for _ in range(_TRIES):
-            if await on_disk(self._bucket.put_new, key, spool, writer):
+            if await on_thread(self._bucket.put_new, key, spool, writer):
                 return Staged(spool.size, spool.sha256, created=True)
-            entry = await on_disk(self._bucket.head, key)
+            entry = await on_thread(self._bucket.head, key)
             if entry is not None:
                 known = check_same(key, entry.staged, spool)
                 return replace(known, created=entry.writer == writer)

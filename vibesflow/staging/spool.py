@@ -61,11 +61,11 @@ class Spool:
         self.path.unlink(missing_ok=True)
 
 
-async def on_disk(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+async def on_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a blocking function on a thread.
 
     Raises:
-        StagingDown: the disk refused; the message says what and where.
+        StagingDown: the disk refused (`OSError`); the message says what and where.
     """
     try:
         return await asyncio.to_thread(function, *args, **kwargs)
@@ -92,11 +92,11 @@ async def fill(spool: Spool, source: AsyncIterator[bytes], *, max_bytes: int) ->
         if total > max_bytes:
             raise ChunkTooLarge(f"more than {max_bytes} bytes")
         if waiting_bytes >= _FLUSH_BYTES:
-            await on_disk(spool.write, waiting)
+            await on_thread(spool.write, waiting)
             waiting, waiting_bytes = [], 0
     if total < MIN_CHUNK_BYTES:
         raise ChunkTooSmall(f"{total} bytes; a piece has at least {MIN_CHUNK_BYTES}")
-    await on_disk(spool.write, waiting)
+    await on_thread(spool.write, waiting)
 
 
 def check_same(key: str, known: Staged, spool: Spool) -> Staged:
