@@ -94,3 +94,8 @@ async def test_a_reader_may_leave_early(http: httpx.AsyncClient, server: SmallSe
     assert await anext(blocks)
     await blocks.aclose()
     assert await _read(http, server.url) == DATA
+
+
+async def test_an_empty_piece_is_read_too(http: httpx.AsyncClient, server: SmallServer) -> None:
+    server.handler = lambda _: Reply(200)
+    assert await _read(http, server.url, piece_cid_of(b"")) == b""

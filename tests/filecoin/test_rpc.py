@@ -162,6 +162,8 @@ async def test_a_fallback_of_another_chain_is_not_believed_either(
             "Error",
         ),
         ({"code": 3, "message": "execution reverted", "data": "0x"}, ""),
+        ({"code": 3, "message": "execution reverted: out of luck"}, ""),
+        ({"code": 3, "message": "execution reverted", "data": {"reason": "odd"}}, ""),
         (
             {"code": 1, "message": "message execution failed: exit 33, vm error=[0x9a83803e]"},
             "DataSetNotFound",

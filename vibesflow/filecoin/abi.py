@@ -59,8 +59,9 @@ class Event:
 
 
 _CID = "(bytes)"
-_PROVIDER_INFO = "(address,address,string,string,bool)"
-_PRODUCT = "(uint8,string[],bool)"
+# strings that strangers wrote are taken as bytes, which have the same form: they may be no UTF-8
+_PROVIDER_INFO = "(address,address,bytes,bytes,bool)"
+_PRODUCT = "(uint8,bytes[],bool)"
 _PROVIDER_WITH_PRODUCT = f"(uint256,{_PROVIDER_INFO},{_PRODUCT},bytes[])"
 _DATA_SET_VIEW = (
     "(uint256,uint256,uint256,address,address,address,"
@@ -78,15 +79,14 @@ GET_CLIENT_DATA_SETS = Function(
     "getClientDataSets", ("address", "uint256", "uint256"), (f"{_DATA_SET_VIEW}[]",)
 )
 GET_DATA_SET = Function("getDataSet", ("uint256",), (_DATA_SET_VIEW,))
-GET_ALL_DATA_SET_METADATA = Function(
-    "getAllDataSetMetadata", ("uint256",), ("string[]", "string[]")
-)
+GET_ALL_DATA_SET_METADATA = Function("getAllDataSetMetadata", ("uint256",), ("bytes[]", "bytes[]"))
 GET_APPROVED_PROVIDERS = Function("getApprovedProviders", ("uint256", "uint256"), ("uint256[]",))
 
 # PDPVerifier
 DATA_SET_LIVE = Function("dataSetLive", ("uint256",), ("bool",))
 GET_DATA_SET_LISTENER = Function("getDataSetListener", ("uint256",), ("address",))
 GET_DATA_SET_LEAF_COUNT = Function("getDataSetLeafCount", ("uint256",), ("uint256",))
+GET_NEXT_DATA_SET_ID = Function("getNextDataSetId", (), ("uint64",))
 GET_NEXT_PIECE_ID = Function("getNextPieceId", ("uint256",), ("uint256",))
 GET_ACTIVE_PIECES_BY_CURSOR = Function(
     "getActivePiecesByCursor",

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
 
-from vibesflow.errors import ChainFault
+from vibesflow.errors import ChainFault, NotConfirmedYet
 from vibesflow.filecoin import abi
 from vibesflow.filecoin.abi import Function
 from vibesflow.filecoin.cached import Cached
@@ -101,9 +101,20 @@ class Chain:
         return await _all_pages(page)
 
     async def data_set(self, data_set_id: int) -> DataSetView:
-        """Read one data set."""
-        state_view = (await self._addresses.get()).state_view
-        (view,) = await self._read(state_view, abi.GET_DATA_SET, data_set_id)
+        """Read one data set that was created.
+
+        Raises:
+            NotConfirmedYet: the node that answers is behind and has not seen it.
+        """
+        at = await self._addresses.get()
+        (view,), (next_id,) = await self._read_all(
+            [
+                (at.state_view, abi.GET_DATA_SET, (data_set_id,)),
+                (at.pdp_verifier, abi.GET_NEXT_DATA_SET_ID, ()),
+            ]
+        )
+        if data_set_id >= next_id:
+            raise NotConfirmedYet(f"the RPC endpoint has not seen data set {data_set_id}")
         return _data_set(view)
 
     async def data_set_details(self, data_set_ids: Sequence[int]) -> list[DataSetDetails]:
@@ -199,9 +210,13 @@ def _provider(entry: tuple[Any, ...]) -> RegisteredProvider:
         provider_id=provider_id,
         address=to_checksum_address(info[0]),
         payee=to_checksum_address(info[1]),
-        name=info[2],
-        capabilities=dict(zip(product[1], values, strict=False)),
+        name=_text(info[2]),
+        capabilities=dict(zip(map(_text, product[1]), values, strict=False)),
     )
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
 
 
 def _nonce_use(word: int) -> NonceUse | None:
@@ -210,7 +225,10 @@ def _nonce_use(word: int) -> NonceUse | None:
 
 def _data_set(view: tuple[Any, ...]) -> DataSetView:
     return DataSetView(
-        data_set_id=view[12], client_data_set_id=view[7], provider_id=view[9], end_epoch=view[8]
+        data_set_id=view[12] if view[0] else 0,
+        client_data_set_id=view[7],
+        provider_id=view[9],
+        end_epoch=view[8],
     )
 
 
@@ -220,6 +238,6 @@ def _details(answers: Sequence[tuple[Any, ...] | None]) -> DataSetDetails:
     return DataSetDetails(
         live=bool(live and live[0]),
         listener=to_checksum_address(listener[0]) if listener else "",
-        metadata=dict(zip(keys, values, strict=True)),
+        metadata=dict(zip(map(_text, keys), map(_text, values), strict=True)),
         leaf_count=leaf_count[0] if leaf_count else 0,
     )

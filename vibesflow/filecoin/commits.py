@@ -84,7 +84,7 @@ class Commits:
             ContractReverted: the contracts refuse, for the reason in the error.
             CommitUnknown: it may or may not have been sent; submitting again is safe.
             NotConfirmedYet: another commit is just creating the data set, or the provider has not
-                noticed that it did.
+                noticed that it did; nothing was sent.
             ProviderFault: the provider refuses or is busy.
             ProviderDown: the provider cannot be reached; nothing was sent.
             ChainDown: the chain cannot be asked; nothing was sent.
@@ -98,7 +98,7 @@ class Commits:
             except ContractReverted as error:
                 if error.reason != NONCE_USED:
                     raise
-            except NotConfirmedYet:  # the provider has not noticed the data set
+            except NotConfirmedYet:  # provider or node have not noticed the data set
                 if knocked:
                     raise
                 knocked = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Final
 
 from eth_account import Account
@@ -44,7 +45,7 @@ class Signer:
         if settings.private_key is not None:
             origin, text = "VIBESFLOW_PRIVATE_KEY", settings.private_key.get_secret_value()
         elif settings.private_key_file is not None:
-            origin, text = "VIBESFLOW_PRIVATE_KEY_FILE", _read(settings)
+            origin, text = "VIBESFLOW_PRIVATE_KEY_FILE", _read(settings.private_key_file)
         else:
             raise SettingsInvalid(
                 "VIBESFLOW_PRIVATE_KEY or VIBESFLOW_PRIVATE_KEY_FILE: one is needed to sign"
@@ -67,10 +68,7 @@ class Signer:
         return f"Signer({self.address})"
 
 
-def _read(settings: FilecoinSettings) -> str:
-    path = settings.private_key_file
-    if path is None:
-        return ""
+def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="ascii")
     except OSError as error:

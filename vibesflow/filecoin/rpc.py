@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ REST_S: Final = 30.0
 """How long an endpoint that failed is passed over, while others work."""
 
 _FAILURES: Final = (ClientError, OSError, TimeoutError, ValueError, Web3Exception)
+
+_REVERT_DATA: Final = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 
 _Result = TypeVar("_Result")
 
@@ -123,10 +126,9 @@ async def _chain_id(web3: AsyncWeb3[AsyncHTTPProvider]) -> int:
 
 def _revert_in(error: Exception) -> Revert | None:
     if isinstance(error, ContractLogicError):
-        data = error.data if isinstance(error.data, str) else ""
-        if data.startswith("0x"):
-            return decode_revert(bytes.fromhex(data[2:]))
-        return find_revert(str(error)) or Revert("", (), str(error))
+        if isinstance(error.data, str) and _REVERT_DATA.fullmatch(error.data):
+            return decode_revert(bytes.fromhex(error.data[2:]))
+        return find_revert(str(error)) or Revert("", (), str(error)[:200])
     return find_revert(str(error)) if isinstance(error, Web3RPCError) else None
 
 
