@@ -63,7 +63,7 @@ class RetryClass(StrEnum):
 
 
 class VibesflowError(Exception):
-    """Base of all errors raised on purpose.
+    """Base of all errors raised on purpose; its own code marks what nobody foresaw.
 
     Attributes:
         code: stable identifier, snake case, documented in ``docs/errors.md``.
@@ -183,6 +183,7 @@ class Conflict(VibesflowError):
 
     code = "conflict"
     http_status = 409
+    advice = "What stands first stays; ask for something else."
 
 
 class ChunkConflict(Conflict):
@@ -197,6 +198,7 @@ class NotFound(VibesflowError):
 
     code = "not_found"
     http_status = 404
+    advice = "Check the id or address."
 
 
 class StreamNotFound(NotFound):
@@ -306,6 +308,7 @@ class StagingFault(VibesflowError):
     """Staging answered, and the answer is bad."""
 
     code = "staging_fault"
+    advice = "Look at the disk or bucket that holds staging."
 
 
 class StagedBytesMissing(StagingFault):
@@ -326,6 +329,7 @@ class LedgerFault(VibesflowError):
     """The table answered, and the answer changes what we do."""
 
     code = "ledger_fault"
+    advice = "The stream takes care of it by itself; see its page in the Temporal Web UI."
 
 
 class StreamClosed(LedgerFault):
@@ -353,6 +357,7 @@ class ProviderFault(VibesflowError):
     code = "provider_fault"
     retry = RetryClass.RETRY
     http_status = 502
+    advice = "It is tried again; see the provider's words in the message."
 
 
 class ProviderRefused(ProviderFault):
@@ -368,6 +373,7 @@ class ProviderBusy(ProviderFault):
 
     code = "provider_busy"
     retry = RetryClass.WAIT
+    advice = "It is tried again when the provider said so."
 
 
 class ProviderLied(ProviderFault):
@@ -392,12 +398,14 @@ class PieceNotReady(ProviderFault):
 
     code = "piece_not_ready"
     retry = RetryClass.WAIT
+    advice = "It is asked again until the provider has published the piece."
 
 
 class DevnetFault(VibesflowError):
     """The embedded world of `vibesflow dev` did not come up, or a part of it fell."""
 
     code = "devnet_fault"
+    advice = "See the part's log in the data folder; `make install` sets up every part."
 
 
 class PortInUse(DevnetFault):
@@ -426,6 +434,7 @@ class ChainFault(VibesflowError):
 
     code = "chain_fault"
     http_status = 502
+    advice = "See the message; the chunk's bytes are kept until this is solved."
 
 
 class NotConfirmedYet(ChainFault):
@@ -433,6 +442,7 @@ class NotConfirmedYet(ChainFault):
 
     code = "not_confirmed_yet"
     retry = RetryClass.WAIT
+    advice = "It is asked again; a confirmation takes about a minute."
 
 
 class CommitUnknown(ChainFault):
