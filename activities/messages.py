@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from vibesflow.stream.chunk import ChunkRef, Message
+from vibesflow.stream.chunk import ChunkRef, CompactMessage, Message
 from vibesflow.stream.commits import BATCH_PIECES
 from vibesflow.stream.records import ChunkRow, RowWrite, StreamRecord
 from vibesflow.stream.sessions import Sessions
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-class OpenStream(Message):
+class OpenStream(CompactMessage):
     """Create the stream's record, or load it. Without a creator nothing is created."""
 
     rta_id: str
@@ -60,14 +60,14 @@ class FoundChunk(Message):
     row: ChunkRow | None = None
 
 
-class StoreChunk(Message):
+class StoreChunk(CompactMessage):
     """Bring the staged bytes of a chunk to a provider."""
 
     chunk: ChunkRef
     preferred_provider: int | None = None
 
 
-class CommitPieces(Message):
+class CommitPieces(CompactMessage):
     """Add stored pieces to the data set at their provider, at most once for the nonce."""
 
     provider_id: int
@@ -75,7 +75,7 @@ class CommitPieces(Message):
     pieces: tuple[str, ...] = Field(min_length=1, max_length=BATCH_PIECES)
 
 
-class CommittedPieces(Message):
+class CommittedPieces(CompactMessage):
     """Where the chain put the pieces; ids are aligned with the request."""
 
     data_set_id: int
@@ -99,13 +99,13 @@ class RejectedRow(Message):
     reason: str
 
 
-class AppendedChunks(Message):
+class AppendedChunks(CompactMessage):
     """The rows stand, but for the rejected ones."""
 
     rejected: tuple[RejectedRow, ...] = ()
 
 
-class PublishDocument(Message):
+class PublishDocument(CompactMessage):
     """Compile the document of a version from the table's rows and store it."""
 
     rta_id: str
@@ -123,7 +123,7 @@ class PublishedDocument(Message):
     rev: int
 
 
-class CompleteStream(Message):
+class CompleteStream(CompactMessage):
     """Make the stream complete as a version, exactly once."""
 
     rta_id: str

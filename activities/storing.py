@@ -16,7 +16,6 @@ from vibesflow.media import probe_audio
 from vibesflow.staging.port import Staging
 from vibesflow.stream.chunk import ChunkRef
 
-
 NOMINAL_CHUNK_MS = 60_000
 """Sessions cut about a minute. It stands in for audio that does not decode by itself, as the
 later pieces of one browser recording do not."""

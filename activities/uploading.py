@@ -98,7 +98,7 @@ class Uploader:
         return StoredPiece(
             piece_cid=known,
             provider_id=provider.provider_id,
-            url=self._store.retrieval_url(provider, known),
+            base_url=self._store.retrieval_url(provider, known).removesuffix(known),
         )
 
     async def _already_there(self, provider: ProviderInfo, upload: Upload) -> str | None:

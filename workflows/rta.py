@@ -191,7 +191,7 @@ class RtaWorkflow:
         request = StoreChunk(chunk=chunk, preferred_provider=self._state.provider_id)
         step = policies.STORE_CHUNK.within(self._options.give_up_s)
         try:
-            piece = await step(request, summary=f"#{chunk.sequence} {chunk.chunk_id}")
+            piece = await step(request, summary=chunk.chunk_id)
         except ActivityError as error:
             self._state.park(key, reason_of(error))
         else:

@@ -17,7 +17,7 @@ def row(sequence: int, *, parked: bool = False, final: bool = False, **kwargs: i
     if parked:
         chunk.phase, chunk.error = ChunkPhase.PARKED, "gave up"
         return chunk.to_row(RowStatus.FAILED, written_at="t")
-    chunk.stored = StoredPiece(piece_cid=f"cid-{sequence}", provider_id=1, url="u")
+    chunk.stored = StoredPiece(piece_cid=f"cid-{sequence}", provider_id=1, base_url="u/")
     return chunk.to_row(RowStatus.UPLOADED, written_at="t")
 
 

@@ -21,7 +21,7 @@ def receive(state: RtaState, *chunks: ChunkRef) -> None:
 def store(state: RtaState, *chunks: ChunkRef, cid: str | None = None, provider: int = 1) -> None:
     for chunk in chunks:
         piece = StoredPiece(
-            piece_cid=cid or f"cid-{chunk.sequence}", provider_id=provider, url="http://p/x"
+            piece_cid=cid or f"cid-{chunk.sequence}", provider_id=provider, base_url="http://p/"
         )
         state.note_stored(chunk.key, piece)
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from vibesflow.stream.ids import ChunkId, parse_chunk_id
 
@@ -16,7 +22,21 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class ChunkRef(Message):
+class CompactMessage(Message):
+    """A message that leaves out what has its default, because history is paid by the byte."""
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        spelled: dict[str, object] = handler(self)
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in spelled.items()
+            if fields[name].is_required() or getattr(self, name) != fields[name].default
+        }
+
+
+class ChunkRef(CompactMessage):
     """One received chunk: who, when, how large, and where its bytes wait.
 
     Attributes:

@@ -13,14 +13,19 @@ class StoredPiece(BaseModel):
     """Where a provider holds a chunk's bytes.
 
     Attributes:
-        url: address under which the provider serves the piece.
+        base_url: where the provider serves pieces; the PieceCID follows.
         duration_ms: measured length of the audio, or 0.
     """
 
     piece_cid: str
     provider_id: int
-    url: str
+    base_url: str
     duration_ms: int = 0
+
+    @property
+    def url(self) -> str:
+        """Address under which the provider serves the piece."""
+        return self.base_url + self.piece_cid
 
 
 class TrackedChunk(BaseModel):
@@ -101,7 +106,7 @@ class TrackedChunk(BaseModel):
             stored = StoredPiece(
                 piece_cid=row.piece_cid,
                 provider_id=row.provider_id,
-                url=row.retrieval_url or "",
+                base_url=(row.retrieval_url or "").removesuffix(row.piece_cid),
                 duration_ms=row.duration_ms,
             )
         parked = row.status is RowStatus.FAILED or stored is None
