@@ -7,27 +7,34 @@ import json
 from pathlib import Path
 
 from web3 import Web3
+from web3.contract import Contract
 
 _ARTIFACTS = Path(__file__).parents[2] / "contracts" / "artifacts"
 _PAGE = 100
 
 
-def pieces_on_chain(rpc_url: str, devnet_info: Path, data_set_id: int) -> list[str]:
-    """Return the CID of every live piece of a data set, as often as it is there."""
+def pieces_on_chain(rpc_url: str, devnet_info: Path) -> list[str]:
+    """Return the CID of every live piece of every data set, as often as it is there."""
+    verifier = _verifier(rpc_url, devnet_info)
+    data_sets = range(1, verifier.functions.getNextDataSetId().call())
+    return [cid for number in data_sets for cid in _pieces(verifier, number)]
+
+
+def _verifier(rpc_url: str, devnet_info: Path) -> Contract:
     contracts = json.loads(devnet_info.read_text())["info"]["contracts"]
     abi = json.loads((_ARTIFACTS / "PDPVerifier.json").read_text())["abi"]
-    node = Web3(Web3.HTTPProvider(rpc_url))
-    verifier = node.eth.contract(
-        Web3.to_checksum_address(contracts["pdp_verifier_proxy_addr"]), abi=abi
-    )
+    address = Web3.to_checksum_address(contracts["pdp_verifier_proxy_addr"])
+    return Web3(Web3.HTTPProvider(rpc_url)).eth.contract(address, abi=abi)
+
+
+def _pieces(verifier: Contract, data_set_id: int) -> list[str]:
     found: list[str] = []
-    while True:
-        pieces, _, has_more = verifier.functions.getActivePieces(
-            data_set_id, len(found), _PAGE
-        ).call()
+    has_more = True
+    while has_more:
+        page = verifier.functions.getActivePieces(data_set_id, len(found), _PAGE).call()
+        pieces, _, has_more = page
         found += [_text(piece[0]) for piece in pieces]
-        if not has_more:
-            return found
+    return found
 
 
 def _text(cid: bytes) -> str:

@@ -13,7 +13,6 @@ import httpx
 from vibesflow.media import Decoder, cut_audio, encode_melody
 
 CREATOR = "recorder.near"
-CHUNK_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -25,17 +24,23 @@ class Chunk:
 
 
 class Recorder:
-    """One recording, cut and ready to be sent in any order, any number of times."""
+    """One recording, cut and ready to be sent in any order, any number of times.
 
-    def __init__(self, door: httpx.AsyncClient, name: str, *, chunks: int) -> None:
+    Another length of the chunks makes other bytes: the tune is the same.
+    """
+
+    def __init__(
+        self, door: httpx.AsyncClient, name: str, *, chunks: int, chunk_s: float = 1.0
+    ) -> None:
+        self._chunk_s = chunk_s
         self.started_at_ms = time.time_ns() // 1_000_000
         self.rta_id = f"rta_{self.started_at_ms}_{name}"
         self.chunks = self._record(chunks)
         self._door = door
 
     def _record(self, count: int) -> list[Chunk]:
-        with Decoder(io.BytesIO(encode_melody(count * CHUNK_S)), name="melody") as decoder:
-            cut = list(cut_audio(decoder, chunk_s=CHUNK_S))
+        with Decoder(io.BytesIO(encode_melody(count * self._chunk_s)), name="melody") as decoder:
+            cut = list(cut_audio(decoder, chunk_s=self._chunk_s))
         assert len(cut) == count
         return [
             Chunk(
@@ -48,7 +53,7 @@ class Recorder:
         ]
 
     def chunk_id(self, sequence: int, *, is_final: bool = False) -> str:
-        epoch_ms = self.started_at_ms + round(sequence * CHUNK_S * 1_000)
+        epoch_ms = self.started_at_ms + round(sequence * self._chunk_s * 1_000)
         return f"{self.rta_id}_chunk_{sequence:03d}_{epoch_ms}" + "_final" * is_final
 
     async def send(self, chunk: Chunk, *, data: bytes | None = None) -> httpx.Response:
