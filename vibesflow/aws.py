@@ -15,18 +15,17 @@ from botocore.exceptions import (
     HTTPClientError,
     IncompleteReadError,
 )
-from botocore.parsers import ResponseParserError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
-AwsFailure: TypeAlias = ClientError | BotoCoreError | ResponseParserError
+AwsFailure: TypeAlias = ClientError | BotoCoreError
 """Everything that a boto3 call raises on account of the service, the network or the request."""
 
-AWS_FAILURES = (ClientError, BotoCoreError, ResponseParserError)
+AWS_FAILURES = (ClientError, BotoCoreError)
 
-_NO_ANSWER = (HTTPClientError, ConnectionError, IncompleteReadError, ResponseParserError)
+_NO_ANSWER = (HTTPClientError, ConnectionError, IncompleteReadError)
 
 _CONNECTIONS = 256
 """Connections one client may keep; made on demand, and never fewer than a worker's threads."""
@@ -106,7 +105,7 @@ def describe(error: AwsFailure) -> str:
 
 
 def is_unreachable(error: AwsFailure) -> bool:
-    """Tell whether no usable answer came: a timeout, a broken connection, nonsense, 5xx."""
+    """Tell whether no usable answer came: a timeout, a broken connection, a 5xx."""
     return isinstance(error, _NO_ANSWER) or http_status(error) >= 500
 
 

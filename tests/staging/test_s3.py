@@ -115,7 +115,7 @@ async def test_nonsense_from_something_in_between_is_staging_down(
         return page(request, 200, b"<html>please log in")
 
     client.meta.events.register("before-send.s3.ListObjectsV2", log_in_first)
-    with pytest.raises(StagingDown, match="ResponseParserError"):
+    with pytest.raises(StagingDown):
         await held(staging)
 
 
