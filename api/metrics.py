@@ -66,12 +66,6 @@ class ApiMetrics:
         """Return everything in the text format."""
         return generate_latest(self.registry)
 
-    def names(self) -> list[str]:
-        """Return the names of our own metrics, as a scrape shows them."""
-        shown = {sample.name for family in self.registry.collect() for sample in family.samples}
-        families = {family.name for family in self.registry.collect()}
-        return sorted(n for n in shown | families if n.startswith("vibesflow_"))
-
 
 class CountRequests:
     """Counts and times every request, whatever becomes of it."""

@@ -14,6 +14,9 @@ from fastapi import FastAPI
 from vibesflow.settings import ApiSettings
 
 BACKLOG = 2_048
+LET_GO_S = 5.0
+"""How long a request that was cut off may tidy up after itself."""
+
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -84,6 +87,13 @@ async def serve_until_signalled(server: DoorServer, listener: socket.socket) -> 
         loop.add_signal_handler(number, server.stop)
     try:
         await server.serve(sockets=[listener])
+        await _let_go(server)
     finally:
         for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)
+
+
+async def _let_go(server: DoorServer) -> None:
+    # A request that was cut off still has half a chunk to remove from staging.
+    if cut_off := server.server_state.tasks:
+        await asyncio.wait(cut_off, timeout=LET_GO_S)

@@ -63,7 +63,7 @@ def errors_page() -> str:
             _ERRORS_HEAD,
             _table(("Code", "HTTP", "Meaning", "What we do", "Advice"), rows),
             "\n## Reasons of a `contract_reverted`\n",
-            "The contract's name for it opens the reason; these are decoded with their arguments.\n",
+            "The contract's name for it opens the reason; the arguments are decoded as well.\n",
             _table(("Contract error", "Meaning for us"), contract_rows),
         ]
     )
