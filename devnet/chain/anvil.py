@@ -17,7 +17,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 _FIL_PER_ACCOUNT = 1_000_000
 _BLOCK_GAS_LIMIT = 10_000_000_000
 """Filecoin's block gas limit: forty pieces in one transaction fit with room to spare."""
-_STATES_IN_MEMORY = 128
+_STATES_IN_MEMORY = 16
+"""Each is a copy of everything; nobody asks about older blocks than these."""
 _CPUS = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {MetadataCodec} from "./MetadataCodec.sol";
 import {Prices} from "./Prices.sol";
 import {WarmErrors} from "./WarmErrors.sol";
 import {WarmListener} from "./WarmListener.sol";
@@ -103,7 +104,7 @@ contract FilecoinWarmStorageService is WarmListener {
         view
         returns (string[] memory keys, string[] memory values)
     {
-        return _all(dataSetMetadata[dataSetId]);
+        return MetadataCodec.unpack(dataSetMetadata[dataSetId]);
     }
 
     function metadataOf(uint256 dataSetId, uint256 pieceId)
@@ -111,7 +112,7 @@ contract FilecoinWarmStorageService is WarmListener {
         view
         returns (string[] memory keys, string[] memory values)
     {
-        return _all(pieceMetadata[dataSetId][pieceId]);
+        return MetadataCodec.unpack(pieceMetadata[dataSetId][pieceId]);
     }
 
     function _announceEnd(address approver, uint256 dataSetId, DataSetInfo storage info) private {

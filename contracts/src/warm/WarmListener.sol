@@ -63,13 +63,12 @@ abstract contract WarmListener is IPDPListener, WarmMetadata, WarmPayments, Warm
         address payee = _registry().getProviderPayee(providerId);
         _useNonce(create.payer, create.clientDataSetId, dataSetId, 0);
         _verifyCreate(create, payee);
-        _describe(
-            dataSetMetadata[dataSetId], dataSetId, MAX_DATA_SET_KEYS, create.keys, create.values
-        );
+        dataSetMetadata[dataSetId] =
+            _packChecked(dataSetId, MAX_DATA_SET_KEYS, create.keys, create.values);
         DataSetInfo storage info = dataSets[dataSetId];
         (info.payer, info.payee, info.serviceProvider) = (create.payer, payee, creator);
         (info.clientDataSetId, info.providerId) = (create.clientDataSetId, providerId);
-        _openRails(dataSetId, info, dataSetMetadata[dataSetId].present["withCDN"]);
+        _openRails(dataSetId, info, _has(create.keys, create.keys.length, "withCDN"));
         _owe(info, Prices.CREATE_DATA_SET_FEE);
         dataSetsOf[create.payer].push(dataSetId);
         _announce(dataSetId, info, create);
@@ -98,7 +97,8 @@ abstract contract WarmListener is IPDPListener, WarmMetadata, WarmPayments, Warm
         for (uint256 i = 0; i < pieces.length; i++) {
             uint256 pieceId = firstAdded + i;
             (string[] memory keys, string[] memory values) = (add.keys[i], add.values[i]);
-            _describe(pieceMetadata[dataSetId][pieceId], dataSetId, MAX_PIECE_KEYS, keys, values);
+            bytes memory metadata = _packChecked(dataSetId, MAX_PIECE_KEYS, keys, values);
+            if (metadata.length > 0) pieceMetadata[dataSetId][pieceId] = metadata;
             emit PieceAdded(dataSetId, pieceId, pieces[i], keys, values);
         }
     }
@@ -118,7 +118,7 @@ abstract contract WarmListener is IPDPListener, WarmMetadata, WarmPayments, Warm
         );
         _owe(info, Prices.SCHEDULE_REMOVALS_FEE);
         for (uint256 i = 0; i < pieceIds.length; i++) {
-            _forget(pieceMetadata[dataSetId][pieceIds[i]]);
+            delete pieceMetadata[dataSetId][pieceIds[i]];
         }
         _reprice(dataSetId, info);
     }
@@ -129,7 +129,7 @@ abstract contract WarmListener is IPDPListener, WarmMetadata, WarmPayments, Warm
             revert WarmErrors.PaymentRailsNotFinalized(dataSetId, info.pdpEndEpoch);
         }
         _unlist(dataSetsOf[info.payer], dataSetId);
-        _forget(dataSetMetadata[dataSetId]);
+        delete dataSetMetadata[dataSetId];
         delete dataSetOfRail[info.pdpRailId];
         delete dataSetOfRail[info.cacheMissRailId];
         delete dataSetOfRail[info.cdnRailId];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {MetadataCodec} from "./MetadataCodec.sol";
 import {WarmErrors} from "./WarmErrors.sol";
 import {WarmStore} from "./WarmStore.sol";
 
@@ -11,56 +12,38 @@ abstract contract WarmMetadata is WarmStore {
     uint256 internal constant MAX_DATA_SET_KEYS = 10;
     uint256 internal constant MAX_PIECE_KEYS = 3;
 
-    struct Metadata {
-        string[] keys;
-        mapping(string => string) values;
-        mapping(string => bool) present;
-    }
+    mapping(uint256 => bytes) internal dataSetMetadata;
+    mapping(uint256 => mapping(uint256 => bytes)) internal pieceMetadata;
 
-    mapping(uint256 => Metadata) internal dataSetMetadata;
-    mapping(uint256 => mapping(uint256 => Metadata)) internal pieceMetadata;
-
-    function _describe(
-        Metadata storage metadata,
+    function _packChecked(
         uint256 dataSetId,
         uint256 maxKeys,
         string[] memory keys,
         string[] memory values
-    ) internal {
+    ) internal pure returns (bytes memory) {
         if (keys.length != values.length) {
             revert WarmErrors.MetadataKeyAndValueLengthMismatch(keys.length, values.length);
         }
         if (keys.length > maxKeys) revert WarmErrors.TooManyMetadataKeys(maxKeys, keys.length);
         for (uint256 i = 0; i < keys.length; i++) {
             _checkLengths(i, bytes(keys[i]).length, bytes(values[i]).length);
-            if (metadata.present[keys[i]]) {
-                if (bytes(keys[i]).length == 0) continue;
+            if (bytes(keys[i]).length > 0 && _has(keys, i, keys[i])) {
                 revert WarmErrors.DuplicateMetadataKey(dataSetId, keys[i]);
             }
-            metadata.keys.push(keys[i]);
-            metadata.values[keys[i]] = values[i];
-            metadata.present[keys[i]] = true;
         }
+        return MetadataCodec.pack(keys, values);
     }
 
-    function _forget(Metadata storage metadata) internal {
-        for (uint256 i = 0; i < metadata.keys.length; i++) {
-            delete metadata.values[metadata.keys[i]];
-            delete metadata.present[metadata.keys[i]];
-        }
-        delete metadata.keys;
-    }
-
-    function _all(Metadata storage metadata)
+    /// @dev Whether one of the first `count` keys is `wanted`.
+    function _has(string[] memory keys, uint256 count, string memory wanted)
         internal
-        view
-        returns (string[] memory keys, string[] memory values)
+        pure
+        returns (bool)
     {
-        keys = metadata.keys;
-        values = new string[](keys.length);
-        for (uint256 i = 0; i < keys.length; i++) {
-            values[i] = metadata.values[keys[i]];
+        for (uint256 i = 0; i < count; i++) {
+            if (keccak256(bytes(keys[i])) == keccak256(bytes(wanted))) return true;
         }
+        return false;
     }
 
     function _checkLengths(uint256 index, uint256 keyBytes, uint256 valueBytes) private pure {
