@@ -13,6 +13,7 @@ from temporalio.client import (
     WorkflowHandle,
     WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import (
     QueryRejectCondition,
@@ -125,7 +126,8 @@ class StreamClient:
         )
         try:
             return await asyncio.wait_for(update, timeout=wait_s + QUERY_TIMEOUT.total_seconds())
-        except TimeoutError:  # accepted or not, no worker answered
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            # Accepted or not, no worker answered.
             return CompletionReply(state=StreamState.FINISHING)
         except WorkflowUpdateFailedError as error:
             cause = error.cause
