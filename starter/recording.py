@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from threading import Event
 
-from vibesflow.media import AudioChunk, Decoder, Readable, cut_audio
+from vibesflow.media import AudioChunk, Decoder, LivePipe, Readable, cut_audio
+from vibesflow.media.decoder import never
 
 
 class Recording:
@@ -70,25 +71,29 @@ async def open_recording(
         name: what to call it in messages.
         chunk_s: length of a chunk in seconds.
         bit_rate: of the encoded audio, in bits a second.
-        stop: set it to end the recording where it is, with a last chunk; it is set at the end.
+        stop: set it to end the recording where it is, with a last chunk; it is set at the end. A
+            `LivePipe` has to watch the same event.
 
     Raises:
         InvalidAudio: the input has no audio that we can decode.
         InputUnreadable: reading failed.
     """
-    opening = asyncio.ensure_future(
-        asyncio.to_thread(Decoder, source, name=name, stopped=stop.is_set)
-    )
-    try:
-        decoder = await asyncio.shield(opening)
-    except asyncio.CancelledError:
-        stop.set()
-        await asyncio.wait([opening])
-        raise
-    with decoder:
+    with await _open_decoder(source, name, stop) as decoder:
         recording = Recording(decoder, chunk_s=chunk_s, bit_rate=bit_rate)
         try:
             yield recording
         finally:
             stop.set()
             await recording.settle()
+
+
+async def _open_decoder(source: Readable, name: str, stop: Event) -> Decoder:
+    # A pipe is told to end itself, after what it still holds; the decoder goes on until then.
+    stopped = never if isinstance(source, LivePipe) else stop.is_set
+    opening = asyncio.ensure_future(asyncio.to_thread(Decoder, source, name=name, stopped=stopped))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.wait([opening])
+        raise

@@ -36,6 +36,6 @@ async def status(out: Output, rta: RtaArgument, chunks: ChunksOption = False) ->
         view = await streams.reader.stream(rta)
         if view is None:
             raise StreamNotFound(f"no stream {rta!r}")
-        running = await streams.live.status(rta)
+        running = await streams.live.status(rta) if view.live else None
     report = StreamReport(view, running, web_ui_link(settings.temporal, rta), with_chunks=chunks)
     out.result(report.document(), report.view())

@@ -54,6 +54,17 @@ def test_a_silent_pipe_can_be_told_to_end(tmp_path):
     assert sum(chunk.samples for chunk in chunks) == 48_000
 
 
+def test_an_endless_pipe_that_is_told_to_end_does():
+    with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as process:  # noqa: S607
+        stopped = False
+        pipe = LivePipe(process.stdout.fileno(), stopped=lambda: stopped)
+        assert pipe.read(10)
+        stopped = True
+        rest = sum(len(data) for data in iter(lambda: pipe.read(32_768), b""))
+        process.kill()
+    assert 0 < rest <= 2 * 1024 * 1024
+
+
 def test_reading_gives_what_is_there_without_waiting_for_more():
     reader, writer = os.pipe()
     try:

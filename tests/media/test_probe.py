@@ -11,24 +11,29 @@ MELODY = encode_melody(1.25)
 
 def test_probe_measures_webm_opus():
     facts = probe_audio(MELODY)
-    assert facts == probe.AudioFacts(duration_ms=1_250, codec="opus", channels=1, exact=True)
+    assert facts == probe.AudioFacts(
+        duration_ms=1_250, container="matroska,webm", codec="opus", channels=1, exact=True
+    )
 
 
 @pytest.mark.parametrize(
-    ("container", "codec", "named"),
+    ("container", "codec", "named", "content_type"),
     [
-        ("ogg", "libopus", "opus"),
-        ("mp3", "libmp3lame", "mp3float"),
-        ("flac", "flac", "flac"),
-        ("adts", "aac", "aac"),
-        ("mp4", "aac", "aac"),
+        ("webm", "libopus", "opus", "audio/webm"),
+        ("ogg", "libopus", "opus", "audio/ogg"),
+        ("mp3", "libmp3lame", "mp3float", "audio/mpeg"),
+        ("flac", "flac", "flac", "audio/flac"),
+        ("adts", "aac", "aac", "audio/aac"),
+        ("mp4", "aac", "aac", "audio/mp4"),
+        ("wav", "pcm_s16le", "pcm_s16le", "audio/wav"),
     ],
 )
-def test_probe_measures_other_audio(container, codec, named):
+def test_probe_measures_other_audio(container, codec, named, content_type):
     rate = 48_000 if codec == "libopus" else 44_100
     facts = probe_audio(encoded(container, codec, rate=rate))
     assert facts is not None
     assert facts.codec == named
+    assert facts.content_type == content_type
     assert facts.duration_ms == pytest.approx(2_000, abs=60)
 
 

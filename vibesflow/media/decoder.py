@@ -19,7 +19,8 @@ from vibesflow.media.evener import Evener
 __all__ = ["Decoder", "Readable"]
 
 
-def _never() -> bool:
+def never() -> bool:
+    """Say no: an input that lasts as long as it lasts."""
     return False
 
 
@@ -28,6 +29,7 @@ class Decoder:
 
     Attributes:
         name: what the input is called in messages.
+        container: FFmpeg's name of the file format.
         codec: FFmpeg's name of the codec.
         source_channels: of the input.
         channels: of the decoded frames, 1 or 2.
@@ -36,7 +38,7 @@ class Decoder:
     """
 
     def __init__(
-        self, source: Readable, *, name: str = "input", stopped: Callable[[], bool] = _never
+        self, source: Readable, *, name: str = "input", stopped: Callable[[], bool] = never
     ) -> None:
         """Open the input.
 
@@ -53,6 +55,7 @@ class Decoder:
         self._stopped = stopped
         with _reading(name):
             self._container, self._stream = open_audio(source, name)
+        self.container = self._container.format.name
         self.codec = self._stream.codec_context.name
         self.source_channels = self._stream.codec_context.channels
         self.channels = min(self.source_channels, 2)

@@ -7,6 +7,8 @@ import select
 from collections.abc import Callable
 
 _POLL_S = 0.2
+_LAST_BYTES = 1024 * 1024
+"""Read after a stop: what a pipe still holds, but not an endless one to its end."""
 
 
 class LivePipe:
@@ -21,15 +23,22 @@ class LivePipe:
 
         Args:
             descriptor: open for reading.
-            stopped: asked several times a second; True ends the input.
+            stopped: asked several times a second; True ends the input after what has come.
         """
         self._descriptor = descriptor
         self._stopped = stopped
+        self._last_bytes = _LAST_BYTES
 
     def read(self, size: int, /) -> bytes:
         """Return the bytes that have come, at most ``size``; none at the end or when stopped."""
         while not self._stopped():
-            ready, _, _ = select.select([self._descriptor], [], [], _POLL_S)
-            if ready:
+            if self._is_ready(_POLL_S):
                 return os.read(self._descriptor, size)
-        return b""
+        if self._last_bytes <= 0 or not self._is_ready(0):
+            return b""
+        data = os.read(self._descriptor, size)
+        self._last_bytes -= len(data)
+        return data
+
+    def _is_ready(self, within_s: float) -> bool:
+        return bool(select.select([self._descriptor], [], [], within_s)[0])

@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from vibesflow.errors import InvalidAudio
 from vibesflow.media.container import Readable
 from vibesflow.media.decoder import Decoder
-from vibesflow.media.encoder import SAMPLE_RATE
+from vibesflow.media.encoder import CONTENT_TYPE, SAMPLE_RATE
 
 _MAX_SAMPLES = 2 * 3_600 * SAMPLE_RATE
 _MAX_PACKETS = 500_000
+
+_CONTENT_TYPES = {
+    "matroska,webm": CONTENT_TYPE,
+    "mov,mp4,m4a,3gp,3g2,mj2": "audio/mp4",
+    "mp3": "audio/mpeg",
+}
+"""Media types that are not ``audio/`` and FFmpeg's name of the container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,7 @@ class AudioFacts:
 
     Attributes:
         duration_ms: length of the audio that decodes.
+        container: FFmpeg's name of the file format, ``matroska,webm`` for instance.
         codec: FFmpeg's name, ``opus`` for instance.
         channels: 1 for mono, 2 for stereo, or more.
         exact: False when only the first two hours were counted and the rest is the container's
@@ -27,9 +35,16 @@ class AudioFacts:
     """
 
     duration_ms: int
+    container: str
     codec: str
     channels: int
     exact: bool = True
+
+    @property
+    def content_type(self) -> str:
+        """The media type to announce the audio with."""
+        first = self.container.partition(",")[0]
+        return _CONTENT_TYPES.get(self.container, f"audio/{first}")
 
 
 class _Budget:
@@ -72,6 +87,15 @@ def _facts(decoder: Decoder, budget: _Budget) -> AudioFacts | None:
         return None
     counted_ms = max(round(budget.samples * 1_000 / SAMPLE_RATE), 1)
     if not budget.is_spent():
-        return AudioFacts(counted_ms, decoder.codec, decoder.source_channels)
-    declared_ms = max(counted_ms, decoder.declared_ms or 0)
-    return AudioFacts(declared_ms, decoder.codec, decoder.source_channels, exact=False)
+        return _facts_of(decoder, counted_ms, exact=True)
+    return _facts_of(decoder, max(counted_ms, decoder.declared_ms or 0), exact=False)
+
+
+def _facts_of(decoder: Decoder, duration_ms: int, *, exact: bool) -> AudioFacts:
+    return AudioFacts(
+        duration_ms=duration_ms,
+        container=decoder.container,
+        codec=decoder.codec,
+        channels=decoder.source_channels,
+        exact=exact,
+    )
