@@ -1,4 +1,4 @@
-"""The ledger: the table that readers see (design section 3, `dynamodb-notes` section 2)."""
+"""The ledger: the table that readers see."""
 
 from __future__ import annotations
 
@@ -28,7 +28,14 @@ class LedgerWriter(Protocol):
         ...
 
     def reopen_stream(self, rta_id: str, *, version: int, at: str) -> StreamRecord:
-        """Make a stream that completed as ``version`` take rows again; it stays in the list."""
+        """Make a stream that completed as ``version`` take rows again; it stays in the list.
+
+        Reopening again what is open since that version returns the record as it stands.
+
+        Raises:
+            LedgerMoved: the stream stands at another version.
+            StreamNotFound: it was never opened.
+        """
         ...
 
     def settle_rows(self, rta_id: str, writes: Sequence[RowWrite]) -> int:
