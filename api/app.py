@@ -7,6 +7,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.facts import RememberedFacts
+from api.ingest.bodies import json_limit_bytes
+from api.ingest.budget import MEMORY_BYTES, ByteBudget
 from api.metrics import ApiMetrics, CountRequests
 from api.problems import Incidents, install_problems
 from api.routes import health, streams, uploads
@@ -29,6 +31,8 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.metrics = ApiMetrics()
+    largest_json = json_limit_bytes(services.settings.max_chunk_bytes)
+    app.state.json_budget = ByteBudget(max(MEMORY_BYTES, largest_json))
     app.state.facts = RememberedFacts(services.reader, services.live)
     install_problems(app)
     for module in (uploads, streams, health):

@@ -14,6 +14,7 @@ VibesflowError
 │   └── NothingToComplete (400)
 ├── SettingsInvalid                 a process refuses to start
 ├── WorkIncomplete                  it ran, and fell short of what was asked for
+├── Overloaded (503)                too much at once; try again
 ├── DependencyDown (503)            something we call does not answer; try again
 │   ├── TemporalDown  TableDown  StagingDown  ChainDown  ProviderDown
 │   └── TableThrottled
@@ -249,6 +250,15 @@ class WorkIncomplete(VibesflowError):
 
     code = "incomplete"
     advice = "`vibesflow status` names what is missing or failed; `vibesflow retry` tries it again."
+
+
+class Overloaded(VibesflowError):
+    """More comes in at once than this process can hold."""
+
+    code = "overloaded"
+    retry = RetryClass.RETRY
+    http_status = 503
+    advice = "Try again in a moment; nothing was acknowledged. Raw audio bodies have no such limit."
 
 
 class DependencyDown(VibesflowError):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from api.ingest.budget import Share
 from api.ingest.headers import DEFAULT_MEDIA_TYPE, audio_type, content_length
 from vibesflow.errors import BodyTimeout, ChunkTooLarge, ChunkTooSmall, InvalidBody
 from vibesflow.stream.chunk import MIN_CHUNK_BYTES
@@ -55,14 +56,21 @@ async def raw_audio(request: Request, *, max_bytes: int, idle_s: float) -> Async
     return _with_first(first, blocks)
 
 
-async def json_chunk(request: Request, *, max_bytes: int, idle_s: float) -> JsonChunk:
+async def json_chunk(request: Request, share: Share, *, max_bytes: int, idle_s: float) -> JsonChunk:
     """Read a JSON body whole and take the audio out of it.
+
+    Args:
+        request: the upload.
+        share: counts the body's bytes for as long as the caller keeps the audio.
+        max_bytes: size of the largest chunk.
+        idle_s: how long the body may pause.
 
     Raises:
         InvalidBody: it is empty, not JSON, not an object, or its audio is not base64.
         BodyTimeout: it stopped coming.
         ChunkTooLarge: the body, or the audio in it, is.
         ChunkTooSmall: the audio in it is.
+        Overloaded: all JSON bodies together are too much.
     """
     most = json_limit_bytes(max_bytes)
     announced = content_length(request.headers)
@@ -70,9 +78,10 @@ async def json_chunk(request: Request, *, max_bytes: int, idle_s: float) -> Json
         raise _too_large(announced, most)
     body = bytearray()
     async for block in _blocks(request, idle_s):
+        if len(body) + len(block) > most:
+            raise _too_large(len(body) + len(block), most)
+        share.take(len(block))
         body += block
-        if len(body) > most:
-            raise _too_large(len(body), most)
     if len(body) <= INLINE_BYTES:
         chunk = decode_json(body)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -25,6 +26,7 @@ from vibesflow.errors import (
     InvalidChunkId,
     InvalidHeader,
     InvalidRtaId,
+    Overloaded,
     StagingDown,
     TableDown,
     TemporalDown,
@@ -32,6 +34,8 @@ from vibesflow.errors import (
     VibesflowError,
 )
 from vibesflow.ingest import Receipt
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(tags=["existing client"])
 
@@ -64,6 +68,7 @@ Facts = Annotated[RememberedFacts, Depends(_facts_of)]
         BodyTimeout,
         ChunkConflict,
         ChunkTooLarge,
+        Overloaded,
         StagingDown,
         TemporalDown,
     ),
@@ -92,11 +97,13 @@ async def upload_status(upload_id: str, wired: Wired) -> UploadStatusReply:
 
 async def _counted(request: Request, services: Services, metrics: ApiMetrics) -> Receipt:
     try:
-        receipt = await receive_upload(request, services)
+        receipt = await receive_upload(request, services, request.app.state.json_budget)
     except VibesflowError as error:
         metrics.chunks.labels(error.code).inc()
         raise
-    metrics.chunks.labels("created" if receipt.created else "known").inc()
+    outcome = "created" if receipt.created else "known"
+    log.info("%s: %s, %d bytes", receipt.chunk.chunk_id, outcome, receipt.chunk.size)
+    metrics.chunks.labels(outcome).inc()
     if receipt.created:
         metrics.chunk_bytes.observe(receipt.chunk.size)
     return receipt

@@ -162,8 +162,9 @@ async def test_a_signal_lets_an_upload_finish_and_takes_no_new_ones(world, numbe
             process.send_signal(number)
             told.set()
             assert (await upload).status_code == 202
-        with pytest.raises(httpx.TransportError):
-            httpx.get(f"{url}/livez", trust_env=False)
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as late:
+            with pytest.raises(httpx.TransportError):
+                await late.get("/livez")
         assert await asyncio.wait_for(process.wait(), 10) == 0
 
 

@@ -84,15 +84,15 @@ class StreamReader:
             TableDown: the table does not answer.
             TemporalDown: Temporal does not answer, and the table alone cannot tell.
         """
+        # The running stream first, so that a chunk which moves into the table meanwhile is seen.
         try:
             live, running = await self._ask_live(rta_id)
         except TemporalDown:
-            record, rows = await self._on_thread(self._read_table, rta_id)
-            if record is None or not record.is_complete:
+            view = await self._on_thread(self._compose, rta_id, None, running=False)
+            if view is None or not view.is_complete:
                 raise
-            return compose_stream(rta_id, record=record, rows=rows)
-        record, rows = await self._on_thread(self._read_table, rta_id)
-        return compose_stream(rta_id, record=record, rows=rows, live=live, running=running)
+            return view
+        return await self._on_thread(self._compose, rta_id, live, running=running)
 
     async def live_chunk(self, rta_id: str, key: str) -> ChunkEntry | None:
         """Return a chunk that the running stream holds, by its key; raises `TemporalDown`."""
@@ -180,9 +180,12 @@ class StreamReader:
     async def _open_stream(self, record: StreamRecord) -> OpenStream:
         return open_stream_of(record, await self._on_thread(self._read_rows, record.rta_id))
 
-    def _read_table(self, rta_id: str) -> tuple[StreamRecord | None, list[ChunkRow]]:
+    def _compose(
+        self, rta_id: str, live: LiveSnapshot | None, *, running: bool
+    ) -> StreamView | None:
         record = self._ledger.get_stream(rta_id)
-        return record, self._read_rows(rta_id) if record else []
+        rows = self._read_rows(rta_id) if record else []
+        return compose_stream(rta_id, record=record, rows=rows, live=live, running=running)
 
     def _read_rows(self, rta_id: str) -> list[ChunkRow]:
         return list(self._ledger.list_chunks(rta_id))
