@@ -162,9 +162,25 @@ async def test_a_race_that_does_not_end_waits(
     monkeypatch.setattr("vibesflow.filecoin.commits.RACE_PAUSES_S", (0.0, 0.0))
     used = f"Failed to send transaction: chain: vm error=[0xdb94c961{5:064x}]"
     _says(world, lambda _: text(500, used), method="POST")
-    with pytest.raises(NotConfirmedYet, match="another commit") as caught:
+    with pytest.raises(NotConfirmedYet, match=r"is changing.*nonce was used") as caught:
         await client.submit(request)
     assert caught.value.retry_after_s == 10
+
+
+@pytest.mark.parametrize("selector", ["211a40c0", "5d946944"], ids=["terminated", "deleted"])
+async def test_a_set_that_ends_at_that_moment_is_looked_for_again(
+    client: FilecoinClient, world: Onchain, selector: str
+) -> None:
+    request = await request_for(client, await stored(client))
+    words = [f"Failed to send transaction: chain: vm error=[0x{selector}{1:064x}]"]
+
+    async def once(asked: Request, forward: Forward) -> Reply:
+        refused = asked.method == "POST" and words
+        return text(500, words.pop()) if refused else await forward(asked)
+
+    world.fronts[0].disturb = once
+    done = await confirmed(client, request, await client.submit(request))
+    assert done.piece_ids == (0,)
 
 
 async def test_a_nonce_of_other_pieces_is_not_ours(client: FilecoinClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
@@ -121,14 +122,23 @@ async def test_nobody_answers(rpc: Rpc, nodes: tuple[Node, Node]) -> None:
     assert caught.value.message.count("127.0.0.1") == 2
 
 
-async def test_a_key_in_an_address_is_never_shown() -> None:
+async def test_a_status_is_named(rpc: Rpc, nodes: tuple[Node, Node]) -> None:
+    for node in nodes:
+        node.answer = text(429, "slow down")
+    with pytest.raises(ChainDown, match="HTTP status 429"):
+        await rpc.call(CONTRACT, b"")
+
+
+async def test_a_key_in_an_address_is_never_shown(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
     async with small_server() as gone:
         url = gone.url.replace("http://", "http://user:secret@") + "/v1/secret?key=secret"
     rpc = Rpc([url], CHAIN_ID)
     with pytest.raises(ChainDown) as caught:
         await rpc.check()
-    assert "secret" not in caught.value.message
     await rpc.close()
+    assert "secret" not in caught.value.message
+    assert "secret" not in caplog.text
 
 
 async def test_an_endpoint_of_another_chain_is_not_believed(nodes: tuple[Node, Node]) -> None:

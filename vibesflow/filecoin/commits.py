@@ -22,8 +22,19 @@ from vibesflow.filecoin.registry import ProviderInfo
 NONCE_USED: Final = "ClientDataSetAlreadyRegistered"
 """The contract's name for a nonce, or a data set's number, that was used before."""
 
+_PASSING: Final = frozenset(
+    {
+        NONCE_USED,
+        "DataSetNotLive",
+        "DataSetNotFound",
+        "DataSetPaymentAlreadyTerminated",
+        "InvalidDataSetId",
+    }
+)
+"""Reasons that mean: look at the data set again, it was created or ended meanwhile."""
+
 RACE_PAUSES_S: Final = (0.5, 1.0, 2.0)
-"""Another commit is creating our data set: it lands, or our node sees it, that much later."""
+"""Another is creating or ending our data set: it lands, or our node sees it, that much later."""
 
 RACE_LOST_PAUSE_S: Final = 10.0
 
@@ -89,23 +100,21 @@ class Commits:
             ProviderDown: the provider cannot be reached; nothing was sent.
             ChainDown: the chain cannot be asked; nothing was sent.
         """
-        knocked = False
+        turned_away: list[ContractReverted | NotConfirmedYet] = []
         for pause_s in RACE_PAUSES_S:
             if use := await self._use_of(request.nonce):
                 return Submitted("", use.data_set_id)
             try:
                 return await self._send(request)
-            except ContractReverted as error:
-                if error.reason != NONCE_USED:
+            except (ContractReverted, NotConfirmedYet) as error:
+                if not _passes(error, turned_away):
                     raise
-            except NotConfirmedYet:  # provider or node have not noticed the data set
-                if knocked:
-                    raise
-                knocked = True
+                turned_away.append(error)
             await asyncio.sleep(pause_s)
+        last = turned_away[-1]
         raise NotConfirmedYet(
-            "another commit is creating the data set", retry_after_s=RACE_LOST_PAUSE_S
-        )
+            f"the data set is changing: {last}", retry_after_s=RACE_LOST_PAUSE_S
+        ) from last
 
     async def poll(self, request: CommitRequest, submitted: Submitted) -> Committed | None:
         """Ask how far a submitted commit is; None while it is on its way.
@@ -182,6 +191,16 @@ class Commits:
         if done is None:
             raise TransactionFailed(f"the provider does not know {submitted.tx_hash}")
         return replace(done, tx_hash=submitted.tx_hash)
+
+
+def _passes(
+    error: ContractReverted | NotConfirmedYet,
+    before: list[ContractReverted | NotConfirmedYet],
+) -> bool:
+    """Tell whether another look may help; a provider that knows no set is asked only twice."""
+    if isinstance(error, ContractReverted):
+        return error.reason in _PASSING
+    return not any(isinstance(other, NotConfirmedYet) for other in before)
 
 
 async def _status(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from aiohttp import ClientError, ClientTimeout
+from aiohttp import ClientError, ClientResponseError, ClientTimeout
 from eth_utils.address import to_checksum_address
 from web3 import AsyncHTTPProvider, AsyncWeb3
 from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
@@ -20,6 +20,9 @@ from vibesflow.errors import ChainDown, SettingsInvalid
 from vibesflow.filecoin.reverts import Revert, decode_revert, find_revert
 
 _log = logging.getLogger(__name__)
+
+# it logs whole addresses, and those of paid endpoints hold API keys
+logging.getLogger("web3").setLevel(logging.WARNING)
 
 CALL_S: Final = 20.0
 """Longest time that one endpoint may take for one call."""
@@ -136,6 +139,8 @@ def _named(error: Exception) -> str:
     """Name a fault without its text, which may quote an address with an API key in it."""
     if isinstance(error, Web3RPCError):
         return f"{type(error).__name__}: {str(error)[:200]}"
+    if isinstance(error, ClientResponseError):
+        return f"HTTP status {error.status}"
     return type(error).__name__
 
 
