@@ -1,13 +1,29 @@
 """Fixtures that all tests share; each service has its own module in `tests.fixtures`."""
 
-from tests.fixtures.table import s3_settings, table_engine, table_settings
+import pytest
+
+from tests.fixtures.table import (
+    ENDPOINT_OPTION,
+    s3_settings,
+    table_endpoint,
+    table_engine,
+    table_settings,
+)
 from tests.fixtures.temporal import skipped_time, temporal_client, temporal_env
 
 __all__ = [
     "s3_settings",
     "skipped_time",
+    "table_endpoint",
     "table_engine",
     "table_settings",
     "temporal_client",
     "temporal_env",
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        ENDPOINT_OPTION,
+        help="run the tests of the tables against this DynamoDB endpoint instead of ministack",
+    )

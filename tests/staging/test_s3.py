@@ -214,4 +214,4 @@ async def test_creating_the_bucket_again_is_no_error(staging: S3Staging) -> None
 
 async def test_the_setting_chooses(s3_settings: StagingSettings) -> None:
     assert isinstance(open_staging(s3_settings), S3Staging)
-    assert isinstance(open_staging(StagingSettings(url="file:///tmp/x")), FileStaging)
+    assert isinstance(open_staging(StagingSettings(url="file:///somewhere")), FileStaging)

@@ -62,8 +62,8 @@ class Requests:
         self.streams = settings.metadata_name
         self.chunks = settings.chunks_name
 
-    def put_new(self, table: str, item: dict[str, AttributeValueTypeDef]) -> Item | None:
-        """Create an item; return the one that stands there instead, if one does."""
+    def put_new(self, table: str, item: dict[str, AttributeValueTypeDef]) -> bool:
+        """Create an item; return False if one stands there."""
         expression = Expression()
         condition = expression.missing("rta_id")
         with table_errors(f"put into {table}"):
@@ -73,11 +73,11 @@ class Requests:
                     Item=item,
                     ConditionExpression=condition,
                     ExpressionAttributeNames=expression.names,
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
             except ClientError as error:
-                return _standing(error)
-        return None
+                _expect_condition_failed(error)
+                return False
+        return True
 
     def stream_update(
         self, rta_id: str, expression: Expression, update: str, condition: str
@@ -90,17 +90,17 @@ class Requests:
             "ConditionExpression": condition,
             "ExpressionAttributeNames": expression.names,
             "ExpressionAttributeValues": expression.values,
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
 
-    def update(self, request: UpdateTypeDef) -> tuple[Item | None, bool]:
-        """Update one item; return it as it stands, and whether this call changed it."""
+    def update(self, request: UpdateTypeDef) -> Item | None:
+        """Update one item and return it; None if the condition does not hold."""
         with table_errors(f"update {request['TableName']}"):
             try:
                 answer = self._client.update_item(**request, ReturnValues="ALL_NEW")
             except ClientError as error:
-                return _standing(error), False
-        return answer["Attributes"], True
+                _expect_condition_failed(error)
+                return None
+        return answer["Attributes"]
 
     def transact(self, actions: Sequence[TransactWriteItemTypeDef]) -> list[Refusal] | None:
         """Do all actions or none; None means all, otherwise there is one refusal an action."""
@@ -178,11 +178,9 @@ def _key(key: dict[str, str]) -> dict[str, AttributeValueTypeDef]:
     return {name: {"S": value} for name, value in key.items()}
 
 
-def _standing(error: ClientError) -> Item | None:
-    """Return the item that made a condition fail; raise the error if it is another one."""
+def _expect_condition_failed(error: ClientError) -> None:
     if error_code(error) != f"{CONDITION_FAILED}Exception":
         raise error
-    return cast("dict[str, Item]", error.response).get("Item")
 
 
 def _refusals(error: ClientError) -> list[Refusal]:

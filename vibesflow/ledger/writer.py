@@ -39,8 +39,8 @@ class TableWriter:
                 "opened_sort": codec.opened_sort(opening.opened_at, opening.rta_id),
             }
         )
-        standing = patiently(lambda: self._requests.put_new(self._requests.streams, item))
-        return codec.record_of(standing or item)
+        created = patiently(lambda: self._requests.put_new(self._requests.streams, item))
+        return codec.record_of(item) if created else self._standing(opening.rta_id)
 
     def reopen_stream(self, rta_id: str, *, version: int, at: str) -> StreamRecord:
         """Make a completed stream take rows again; see `vibesflow.ledger.port.LedgerWriter`."""
@@ -108,6 +108,7 @@ class TableWriter:
         update = expression.assign({}, add=effect(pending))
         condition = expression.equals({"is_complete": False})
         summary = self._requests.stream_update(rta_id, expression, update, condition)
+        summary["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         return self._requests.transact([*rows, {"Update": summary}])
 
     def _update_stream(
@@ -115,10 +116,14 @@ class TableWriter:
     ) -> tuple[StreamRecord, bool]:
         """Return the summary as it stands afterwards, and whether this call changed it."""
         request = self._requests.stream_update(rta_id, expression, update, condition)
-        item, won = patiently(lambda: self._requests.update(request))
+        item = patiently(lambda: self._requests.update(request))
+        return (codec.record_of(item), True) if item else (self._standing(rta_id), False)
+
+    def _standing(self, rta_id: str) -> StreamRecord:
+        item = self._requests.get(self._requests.streams, {"rta_id": rta_id})
         if item is None:
             raise StreamNotFound(f"no stream {rta_id} in the table")
-        return codec.record_of(item), won
+        return codec.record_of(item)
 
 
 def _after_refusals(pending: list[PendingRow], refusals: Sequence[Refusal]) -> list[PendingRow]:
