@@ -62,7 +62,7 @@ def page(diary: Path) -> str:
 
 async def eventually(truth: Callable[[], bool], *, limit_s: float = 15) -> None:
     async with asyncio.timeout(limit_s):
-        while not truth():  # noqa: ASYNC110 - what is waited for happens in other processes
+        while not truth():
             await asyncio.sleep(0.02)
 
 
