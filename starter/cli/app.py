@@ -26,26 +26,42 @@ COMMANDS: dict[str, str] = {
     "piece-cid": "starter.cli.piece_cid:piece_cid",
     "setup": "starter.cli.setup:setup",
 }
-"""Command name to ``module:function``, in the order of the help page."""
+"""Command name to ``module:function``, in the order of the help page.
+
+A command of a group is named by both words; its group is in `GROUPS`.
+"""
+
+GROUPS: dict[str, str] = {}
+"""Group name to what its help page says."""
 
 
 class _LazyCommands(UserDict[str, Any]):
     """The commands by name; importing one costs up to a second, so each waits for its turn."""
 
-    def __missing__(self, name: str) -> TyperCommand:
+    def __init__(self, group: str | None = None) -> None:
+        super().__init__()
+        self._prefix = f"{group} " if group else ""
+        inside = [name.removeprefix(self._prefix) for name in COMMANDS if self._holds(name)]
+        self._names = dict.fromkeys(name.partition(" ")[0] for name in inside)
+
+    def __missing__(self, name: str) -> TyperCommand | TyperGroup:
         if name not in self:
             raise KeyError(name)
-        self.data[name] = loaded = _load(name)
+        full = f"{self._prefix}{name}"
+        self.data[name] = loaded = _group(name) if full in GROUPS else _load(full)
         return loaded
 
     def __contains__(self, name: object) -> bool:
-        return name in COMMANDS
+        return name in self._names
 
     def __iter__(self) -> Iterator[str]:
-        return iter(COMMANDS)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(COMMANDS)
+        return len(self._names)
+
+    def _holds(self, name: str) -> bool:
+        return name.startswith(self._prefix)
 
 
 class _Commands(TyperGroup):
@@ -54,10 +70,18 @@ class _Commands(TyperGroup):
         self.commands = _LazyCommands()
 
 
+def _group(name: str) -> TyperGroup:
+    made = TyperGroup(
+        name=name, help=GROUPS[name], no_args_is_help=True, rich_markup_mode="rich", commands={}
+    )
+    made.commands = _LazyCommands(name)
+    return made
+
+
 def _load(name: str) -> TyperCommand:
     module, _, function = COMMANDS[name].partition(":")
     holder = typer.Typer(add_completion=False)
-    holder.command(name)(getattr(import_module(module), function))
+    holder.command(name.rpartition(" ")[2])(getattr(import_module(module), function))
     loaded = typer.main.get_command(holder)
     if not isinstance(loaded, TyperCommand):
         raise TypeError(f"{COMMANDS[name]} is not one command")

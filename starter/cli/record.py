@@ -31,6 +31,7 @@ from starter.cli.session_options import (
 from starter.cli.stopping import Stop, graceful_stop
 from starter.recording import Recording, open_recording
 from starter.session import PATIENCE_S, StreamingSession
+from vibesflow.errors import VibesflowError
 from vibesflow.ingest import Receipt
 from vibesflow.media import AudioChunk
 from vibesflow.media.recorder import DEFAULT_BIT_RATE
@@ -121,9 +122,17 @@ class _Sending:
 
     async def run(self) -> list[Receipt]:
         self._out.aside(f"Recording as {self._session.rta_id}")
+        receipts: list[Receipt] = []
+        try:
+            await self._send_all(receipts)
+        except VibesflowError:
+            self._out.aside(f"{len(receipts)} chunks had been acknowledged before this:")
+            raise
+        return receipts
+
+    async def _send_all(self, receipts: list[Receipt]) -> None:
         loop = asyncio.get_running_loop()
         begun_s = loop.time()
-        receipts = []
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
         with self._out.progress(*columns, TimeElapsedColumn()) as progress:
             shown = progress.add_task("listening", total=self._recording.declared_ms)
@@ -137,7 +146,6 @@ class _Sending:
                     )
                 )
                 _show(progress, shown, chunk)
-        return receipts
 
 
 def _show(progress: Progress, shown: TaskID, chunk: AudioChunk) -> None:

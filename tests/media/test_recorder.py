@@ -2,12 +2,14 @@ import io
 from itertools import islice
 
 import pytest
+from av import AudioFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.media.sounds import OnlyRead, encoded, samples_in, silent_video, wav
 from vibesflow.errors import InputUnreadable, InvalidAudio
 from vibesflow.media import Decoder, cut_audio, probe_audio
+from vibesflow.media.evener import Evener
 from vibesflow.stream.chunk import MIN_CHUNK_BYTES
 
 ONE_PACKET = 960 - 312
@@ -86,6 +88,19 @@ def test_a_surround_source_is_mixed_down():
 def test_a_format_that_changes_on_the_way_is_followed():
     both = encoded("adts", "aac", rate=44_100) + encoded("adts", "aac", rate=22_050)
     assert sum(chunk.duration_ms for chunk in cut(both)) == pytest.approx(4_000, abs=200)
+
+
+def test_a_frame_that_cannot_be_resampled_is_refused_and_the_next_one_taken():
+    evener = Evener("mono")
+    odd = AudioFrame(format="s16", layout="mono", samples=960)
+    odd.sample_rate = 1
+    with pytest.raises(InvalidAudio, match="1 Hz"):
+        evener.take(odd)
+    good = AudioFrame(format="s16", layout="stereo", samples=960)
+    good.sample_rate = 24_000
+    taken = [*evener.take(good), *evener.drain()]
+    assert sum(frame.samples for frame in taken) == 1_920
+    assert evener.drain() == []
 
 
 def test_damaged_packets_are_counted_and_passed_over():

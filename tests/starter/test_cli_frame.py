@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from starter.cli import app, leaving
-from starter.cli.app import COMMANDS
+from starter.cli.app import COMMANDS, GROUPS
 from starter.cli.command import command
 from starter.cli.exits import ExitCode, exit_code_of
 from starter.cli.output import Output
@@ -30,6 +30,14 @@ def one_command(function) -> typer.Typer:
     return made
 
 
+def loaded(name: str) -> typer.core.TyperCommand:
+    """The command of one or two words, as the application holds it."""
+    found = typer.main.get_command(app)
+    for word in name.split():
+        found = found.get_command(typer.Context(found), word)
+    return found
+
+
 def run(function, *arguments: str):
     from typer.testing import CliRunner
 
@@ -39,14 +47,28 @@ def run(function, *arguments: str):
 def test_help_names_every_command_and_exit_code(alone):
     text = words(alone("--help").output)
     for name in COMMANDS:
-        assert f" {name} " in text
+        assert f" {name.partition(' ')[0]} " in text
     for code in ExitCode:
         assert re.search(rf"\b{code.value} ", text)
 
 
+@pytest.mark.parametrize("group", GROUPS)
+def test_help_of_a_group_names_its_commands(alone, group):
+    text = words(alone(group, "--help").output)
+    inside = [name for name in COMMANDS if name.startswith(f"{group} ")]
+    assert inside
+    for name in inside:
+        assert f" {name.removeprefix(f'{group} ')} " in text
+    assert GROUPS[group] in text
+
+
+def test_a_command_of_two_words_has_a_group():
+    assert {name.partition(" ")[0] for name in COMMANDS if " " in name} == set(GROUPS)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_an_example_and_the_shared_options(alone, name):
-    result = alone(name, "--help")
+    result = alone(*name.split(), "--help")
     assert result.exit_code == 0
     text = words(result.output)
     assert "Examples" in text
@@ -57,9 +79,7 @@ def test_every_command_has_help_with_an_example_and_the_shared_options(alone, na
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_of_every_command_says_what_it_does(name):
-    made = typer.main.get_command(app)
-    context = typer.Context(made)
-    for parameter in made.get_command(context, name).params:
+    for parameter in loaded(name).params:
         assert getattr(parameter, "help", None), f"{name}: {parameter.name}"
 
 
@@ -70,10 +90,9 @@ def test_every_command_is_documented(name):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_is_documented(name):
-    made = typer.main.get_command(app)
     section = DOCUMENT.split(f"## `vibesflow {name}", 1)[1].split("\n## ", 1)[0]
     shared = DOCUMENT.split("## Options that every command has", 1)[1].split("\n## ", 1)[0]
-    for parameter in made.get_command(typer.Context(made), name).params:
+    for parameter in loaded(name).params:
         for option in [spelled for spelled in parameter.opts if spelled.startswith("--")]:
             assert f"`{option}" in section or f"`{option}" in shared, f"{name} {option}"
 
@@ -84,7 +103,7 @@ def test_every_exit_code_is_documented(code):
 
 
 def test_no_other_command_is_documented():
-    assert set(re.findall(r"^## `vibesflow ([a-z-]+)", DOCUMENT, re.MULTILINE)) == set(COMMANDS)
+    assert set(re.findall(r"^## `vibesflow ([a-z][a-z -]*[a-z])", DOCUMENT, re.MULTILINE)) == set(COMMANDS)
 
 
 @pytest.mark.parametrize(

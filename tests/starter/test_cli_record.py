@@ -175,6 +175,7 @@ def test_staging_that_cannot_be_written_is_named(vibesflow, tmp_path):
     vibesflow.environment["VIBESFLOW_STAGING_URL"] = (tmp_path / "blocked").as_uri()
     result = vibesflow("record", str(song), "--patience", "0")
     assert result.exit_code == ExitCode.DEPENDENCY_DOWN
+    assert "0 chunks had been acknowledged before this:\nError: " in result.stderr
     assert "staging_down" in result.stderr
 
 

@@ -8,6 +8,7 @@ from temporalio.api.operatorservice.v1 import (
     ListSearchAttributesRequest,
 )
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from devnet.temporal import temporal_program
@@ -63,6 +64,16 @@ async def test_a_namespace_that_is_not_there_is_told(bare_client):
     lost = Client(bare_client.service_client, namespace=f"lost-{uuid.uuid4()}")
     with pytest.raises(TemporalDown, match="lost-"):
         await register_search_attributes(lost)
+
+
+async def test_a_server_that_does_not_let_us_is_told(monkeypatch, temporal_client):
+    class Forbidding:
+        async def list_search_attributes(self, _request):
+            raise RPCError("ask your administrator", RPCStatusCode.PERMISSION_DENIED, b"")
+
+    monkeypatch.setattr(type(temporal_client), "operator_service", Forbidding())
+    with pytest.raises(WorkIncomplete, match=r"not allowed .* RtaState: ask your administrator"):
+        await register_search_attributes(temporal_client)
 
 
 def test_setup_makes_the_tables_and_may_be_repeated(vibesflow, table_settings):
