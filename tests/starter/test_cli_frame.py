@@ -103,7 +103,9 @@ def test_every_exit_code_is_documented(code):
 
 
 def test_no_other_command_is_documented():
-    assert set(re.findall(r"^## `vibesflow ([a-z][a-z -]*[a-z])", DOCUMENT, re.MULTILINE)) == set(COMMANDS)
+    assert set(re.findall(r"^## `vibesflow ([a-z][a-z -]*[a-z])", DOCUMENT, re.MULTILINE)) == set(
+        COMMANDS
+    )
 
 
 @pytest.mark.parametrize(
