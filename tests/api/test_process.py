@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -14,9 +15,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.__main__ import main, run
+from api.wiring import network_facts
 from tests.api.door import AUDIO, headers_of
 from tests.samples import chunk_id_of
+from vibesflow.filecoin.devnet_info import DevnetContracts
 from vibesflow.ledger import create_tables
+from vibesflow.settings import FilecoinSettings, NetworkName, load_settings
 
 KEY = "0x" + "7" * 64
 START_S = 30
@@ -94,16 +99,6 @@ async def test_a_devnet_without_its_export(tmp_path):
     assert (code, "VIBESFLOW_DEVNET_INFO" in errors, "Traceback" in errors) == (3, True, False)
 
 
-async def test_no_temporal_server(tmp_path):
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        code, errors = await outcome(
-            temporal_address=f"127.0.0.1:{nobody.getsockname()[1]}",
-            staging_url=(tmp_path / "staging").as_uri(),
-        )
-    assert (code, "Temporal" in errors, "Traceback" in errors) == (7, True, False)
-
-
 async def test_an_address_in_use(world):
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -166,6 +161,60 @@ async def test_a_signal_lets_an_upload_finish_and_takes_no_new_ones(world, numbe
             with pytest.raises(httpx.TransportError):
                 await late.get("/livez")
         assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
+async def test_it_runs_inside_another_process_as_well(world, monkeypatch, capfd):
+    for name in list(os.environ):
+        if name.startswith("VIBESFLOW_"):
+            monkeypatch.delenv(name)
+    for name, value in environment(**world).items():
+        monkeypatch.setenv(name, value)
+    running_here = asyncio.create_task(run(load_settings()))
+    printed = ""
+    while "listening on" not in printed:
+        await asyncio.sleep(0.05)
+        assert not running_here.done(), running_here
+        printed += capfd.readouterr().out
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        reply = await client.get(f"{printed.split()[-1]}/readyz")
+    assert reply.json() == {"status": "ready"}
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(running_here, 10)
+
+
+def test_the_network_is_known_without_asking_the_chain():
+    facts = network_facts(FilecoinSettings(network=NetworkName.CALIBRATION))
+    assert (facts.name, facts.wallet, facts.cdn_base) == ("calibration", None, None)
+    assert facts.warm_storage == "0x02925630df557F957f70E112bA06e50965417CA0"
+
+
+def test_the_payer_of_a_devnet_is_its_first_user(tmp_path):
+    address = "0x" + "1" * 40
+    contracts = dict.fromkeys(DevnetContracts.model_fields, address)
+    info = {
+        "users": [{"name": "USER_1", "evm_addr": "0x" + "2" * 40, "private_key_hex": KEY}],
+        "contracts": contracts,
+        "lotus": {"host_rpc_url": "http://127.0.0.1:1"},
+    }
+    export = tmp_path / "devnet.json"
+    export.write_text(json.dumps({"version": 2, "info": info}))
+    settings = FilecoinSettings(network=NetworkName.DEVNET, devnet_info=export)
+    facts = network_facts(settings)
+    assert (facts.name, facts.wallet) == ("devnet", "0x" + "2" * 40)
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "words"),
+    [
+        ({"api_port": "many"}, 3, "VIBESFLOW_API_PORT"),
+        ({"temporal_address": "127.0.0.1:1"}, 7, "Temporal"),
+    ],
+)
+def test_exit_codes(settings, code, words, monkeypatch, capfd):
+    for name, value in environment(**settings).items():
+        monkeypatch.setenv(name, value)
+    assert main() == code
+    assert words in capfd.readouterr().err
 
 
 async def test_a_stop_waits_no_longer_than_its_grace(world):

@@ -100,7 +100,7 @@ async def test_raw_audio_goes_to_staging_while_it_comes(door):
             yield bytes(65_536)
         incoming = door.staging_folder / ".incoming"
         for _ in range(200):
-            sizes = [path.stat().st_size for path in incoming.iterdir()]
+            sizes = [path.stat().st_size for path in incoming.glob("*")]
             if sizes and sizes[0] > 2_000_000:
                 half_staged.set()
                 break

@@ -28,15 +28,16 @@ def test_generated_pages_are_fresh():
 
 
 def test_a_stale_page_is_found_and_mended(tmp_path):
-    for name in ("generate.py", "errors.md", "configuration.md"):
-        shutil.copy(DOCS / name, tmp_path / name)
+    shutil.copy(DOCS / "generate.py", tmp_path)
+    assert generate(tmp_path).returncode == 0
     page = tmp_path / "errors.md"
-    page.write_text(page.read_text().replace("chunk_conflict", "chunk_quarrel"))
+    fresh = page.read_text()
+    page.write_text(fresh.replace("chunk_conflict", "chunk_quarrel"))
     checked = generate(tmp_path, "--check")
     assert (checked.returncode, "errors.md" in checked.stderr) == (1, True)
     assert "configuration.md" not in checked.stderr
     assert generate(tmp_path).returncode == 0
-    assert page.read_text() == (DOCS / "errors.md").read_text()
+    assert page.read_text() == fresh
 
 
 def test_every_error_has_words_of_its_own():
