@@ -57,14 +57,16 @@ def errors_page() -> str:
         )
         for kind in _named_errors()
     ]
-    contract_rows = [(f"`{error.name}`", error.meaning) for error in KNOWN_ERRORS.values()]
+    contract_rows = [
+        (f"`{error.name}`", f"`{error.code}`", error.meaning) for error in KNOWN_ERRORS.values()
+    ]
     return "\n".join(
         [
             _ERRORS_HEAD,
             _table(("Code", "HTTP", "Meaning", "What we do", "Advice"), rows),
-            "\n## Reasons of a `contract_reverted`\n",
+            "\n## Reasons that contracts give\n",
             "The contract's name for it opens the reason; the arguments are decoded as well.\n",
-            _table(("Contract error", "Meaning for us"), contract_rows),
+            _table(("Contract error", "Code", "Meaning for us"), contract_rows),
         ]
     )
 

@@ -5,6 +5,7 @@ VibesflowError
 │   ├── InvalidRtaId  InvalidChunkId  InvalidHeader  InvalidBody  InvalidPieceCid  InvalidCursor
 │   ├── InputUnreadable  InvalidAudio
 │   ├── ChunkTooSmall
+│   ├── FundingTooLarge             more than the ceiling for one deposit
 │   ├── ChunkTooLarge (413)
 │   └── MethodNotAllowed (405)  BodyTimeout (408)
 ├── Conflict (409)
@@ -38,6 +39,8 @@ VibesflowError
     ├── NotConfirmedYet             the transaction is on its way; wait
     ├── CommitUnknown               nobody knows whether it was sent; look, then send again
     ├── TransactionFailed           it landed and failed
+    ├── InsufficientFunds           too little FIL or USDFC; wait until it is funded
+    ├── ApprovalMissing             the service may not spend that much of the payer's; wait
     └── ContractReverted            it would fail; the reason is decoded
 
 The *retry class* says what a caller does about an error, the *code* is stable and documented in
@@ -161,6 +164,13 @@ class ChunkTooLarge(InvalidInput):
     code = "chunk_too_large"
     http_status = 413
     advice = "Cut the audio into shorter chunks, or raise VIBESFLOW_API_MAX_CHUNK_BYTES."
+
+
+class FundingTooLarge(InvalidInput):
+    """A deposit would exceed the ceiling that the settings put on one call; nothing was sent."""
+
+    code = "funding_too_large"
+    advice = "Ask for less, or raise VIBESFLOW_FUND_CEILING_USDFC."
 
 
 class MethodNotAllowed(InvalidInput):
@@ -440,11 +450,22 @@ class PartNotStarted(DevnetFault):
 
 
 class ChainFault(VibesflowError):
-    """The chain, or a transaction on it, stands in the way."""
+    """The chain, or a transaction on it, stands in the way.
+
+    Attributes:
+        reason: the contract's name for it, such as ``InsufficientLockupFunds``; empty when no
+            contract spoke, or it is not known.
+    """
 
     code = "chain_fault"
     http_status = 502
     advice = "See the message; the chunk's bytes are kept until this is solved."
+
+    def __init__(
+        self, message: str, *, reason: str = "", retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.reason = reason
 
 
 class NotConfirmedYet(ChainFault):
@@ -471,21 +492,27 @@ class TransactionFailed(ChainFault):
     advice = "The nonce is unused; it is sent again with the same nonce."
 
 
-class ContractReverted(ChainFault):
-    """A contract refuses the call; the message carries the decoded reason.
+class InsufficientFunds(ChainFault):
+    """The payer has too little FIL or USDFC; the message says how much is missing."""
 
-    Attributes:
-        reason: the contract's name for it, such as ``InsufficientLockupFunds``; empty if unknown.
-    """
+    code = "insufficient_funds"
+    retry = RetryClass.WAIT
+    advice = "Run `vibesflow fund`; what waits for the money goes on by itself."
+
+
+class ApprovalMissing(ChainFault):
+    """The payer has not allowed the storage service to spend that much in Filecoin Pay."""
+
+    code = "approval_missing"
+    retry = RetryClass.WAIT
+    advice = "Run `vibesflow fund`; what waits for the approval goes on by itself."
+
+
+class ContractReverted(ChainFault):
+    """A contract refuses the call; the message carries the decoded reason."""
 
     code = "contract_reverted"
     advice = "See the reason; docs/errors.md says what each one means."
-
-    def __init__(
-        self, message: str, *, reason: str = "", retry_after_s: float | None = None
-    ) -> None:
-        super().__init__(message, retry_after_s=retry_after_s)
-        self.reason = reason
 
 
 def all_errors() -> tuple[type[VibesflowError], ...]:

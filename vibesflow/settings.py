@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -96,6 +97,14 @@ class FilecoinSettings(_Group):
     )
     private_key: SecretStr | None = Field(None, description="The payer's key, 32 bytes in hex")
     private_key_file: Path | None = Field(None, description="A file that holds the payer's key")
+    payer: str | None = Field(
+        None,
+        pattern=r"^0x[0-9a-fA-F]{40}$",
+        description="The payer's address, for processes that show its wallet without its key",
+    )
+    fund_ceiling_usdfc: Decimal = Field(
+        Decimal(100), ge=0, description="Most USDFC that one call may deposit into Filecoin Pay"
+    )
     source: str = Field(
         "vibesflow", max_length=96, description="Metadata `source` of our data sets on chain"
     )

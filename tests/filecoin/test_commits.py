@@ -11,7 +11,7 @@ from tests.filecoin.front import Forward
 from tests.filecoin.onchain import Onchain
 from tests.filecoin.small_server import HANG_UP, Reply, Request
 from tests.filecoin.steps import committed, confirmed, provider_of, request_for, stored
-from vibesflow.errors import CommitUnknown, ContractReverted, NoProvider, TransactionFailed
+from vibesflow.errors import CommitUnknown, InsufficientFunds, NoProvider, TransactionFailed
 from vibesflow.filecoin import CommitRequest, FilecoinClient, PieceToAdd, Submitted
 
 
@@ -210,7 +210,7 @@ async def test_only_a_set_with_exactly_our_metadata_is_ours(world: Onchain, sour
 async def test_an_empty_wallet_is_told_what_is_missing(world: Onchain) -> None:
     async with await world.open(await world.payer(deposit_usdfc=0)) as client:
         request = await request_for(client, await stored(client))
-        with pytest.raises(ContractReverted, match="deposit USDFC") as caught:
+        with pytest.raises(InsufficientFunds, match="deposit USDFC") as caught:
             await client.submit(request)
         assert caught.value.reason == "InsufficientLockupFunds"
         assert await client.look(request) is None

@@ -12,6 +12,7 @@ from tests.filecoin.small_server import HANG_UP, Reply, SmallServer, as_json, sm
 from vibesflow.errors import (
     CommitUnknown,
     ContractReverted,
+    InsufficientFunds,
     NotConfirmedYet,
     ProviderBusy,
     ProviderDown,
@@ -157,14 +158,15 @@ async def test_a_commit_that_never_left_was_not_sent(http: httpx.AsyncClient, ca
         ("message execution failed (exit=[33], vm error=[0x])", "", "reverted"),
     ],
 )
-async def test_a_revert_is_decoded_and_final(
+async def test_a_revert_is_decoded(
     provider: Provider, server: SmallServer, call: Call, words: str, reason: str, shown: str
 ) -> None:
     server.handler = lambda _: text(500, words)
-    with pytest.raises(ContractReverted, match=shown) as caught:
+    kind = InsufficientFunds if reason == "InsufficientLockupFunds" else ContractReverted
+    with pytest.raises(kind, match=shown) as caught:
         await call(provider)
     assert caught.value.reason == reason
-    assert caught.value.retry is RetryClass.FATAL
+    assert caught.value.retry is kind.retry
 
 
 @_each(ALL)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from vibesflow.errors import ApprovalMissing, ContractReverted, InsufficientFunds, RetryClass
 from vibesflow.filecoin.reverts import KNOWN_ERRORS, decode_revert, find_revert
 
 SELECTORS = {
@@ -28,6 +29,9 @@ SELECTORS = {
     "DataSetNotFound": "9a83803e",
     "CleanupDepositRequired": "6cd8170b",
     "IndexedError": "c7b67cf3",
+    "ERC20InsufficientBalance": "e450d38c",
+    "ERC2612ExpiredSignature": "62791302",
+    "ERC2612InvalidSigner": "4b800e46",
     "Error": "08c379a0",
     "Panic": "4e487b71",
 }
@@ -98,5 +102,35 @@ def test_other_words_are_no_revert(words: str) -> None:
 
 def test_a_revert_becomes_an_error_with_its_reason() -> None:
     error = decode_revert(bytes.fromhex("5d946944")).as_error("sp: add pieces")
-    assert error.reason == "DataSetNotLive"
+    assert type(error) is ContractReverted
+    assert (error.reason, error.retry, error.retry_after_s) == (
+        "DataSetNotLive",
+        RetryClass.FATAL,
+        None,
+    )
     assert error.message == "sp: add pieces: DataSetNotLive(): the data set was deleted"
+
+
+@pytest.mark.parametrize(
+    ("selector", "kind"),
+    [
+        ("dae03403", InsufficientFunds),
+        ("e610210c", InsufficientFunds),
+        ("249e1b0e", InsufficientFunds),
+        ("e450d38c", InsufficientFunds),
+        ("eef23db6", ApprovalMissing),
+        ("3a66032e", ApprovalMissing),
+        ("dfca894c", ApprovalMissing),
+        ("591b6546", ApprovalMissing),
+        ("6c577bf9", ApprovalMissing),
+        ("8dcd0606", ApprovalMissing),
+    ],
+)
+def test_what_money_or_an_approval_solves_waits_for_it(selector: str, kind: type) -> None:
+    words = "".join(_word(number) for number in range(1, 6))
+    error = decode_revert(bytes.fromhex(selector + words)).as_error("sp: add pieces")
+    assert type(error) is kind
+    assert (error.retry, error.retry_after_s) == (RetryClass.WAIT, 30)
+    assert "vibesflow fund" in error.advice
+    assert error.reason in error.message
+    assert KNOWN_ERRORS[bytes.fromhex(selector)].code == error.code

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
-from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
 
-from vibesflow.errors import ChainFault, NotConfirmedYet
+from vibesflow.errors import NotConfirmedYet
 from vibesflow.filecoin import abi
-from vibesflow.filecoin.abi import Function
 from vibesflow.filecoin.cached import Cached
 from vibesflow.filecoin.chain_views import (
     Addresses,
@@ -20,6 +18,7 @@ from vibesflow.filecoin.chain_views import (
     RegisteredProvider,
 )
 from vibesflow.filecoin.networks import Network
+from vibesflow.filecoin.reads import Call, Reads
 from vibesflow.filecoin.rpc import Rpc
 
 _ADDRESSES_LIFE_S: Final = 3600.0
@@ -30,9 +29,6 @@ _LOW_128: Final = (1 << 128) - 1
 
 _Row = TypeVar("_Row")
 
-Call = tuple[str, Function, tuple[object, ...]]
-"""Contract, function and arguments."""
-
 
 class Chain:
     """Reads the storage contracts of one network.
@@ -41,7 +37,7 @@ class Chain:
     """
 
     def __init__(self, rpc: Rpc, network: Network) -> None:
-        self._rpc = rpc
+        self._reads = Reads(rpc, network.multicall3)
         self.network = network
         self._addresses = Cached(self._read_addresses, life_s=_ADDRESSES_LIFE_S)
 
@@ -51,7 +47,7 @@ class Chain:
         found: list[RegisteredProvider] = []
         more = True
         while more:
-            (page,) = await self._read(
+            (page,) = await self._reads.one(
                 registry,
                 abi.GET_PROVIDERS_BY_PRODUCT_TYPE,
                 _PDP_PRODUCT,
@@ -70,7 +66,7 @@ class Chain:
         async def page(offset: int) -> Sequence[int]:
             args = (offset, _IDS_A_PAGE)
             ids: Sequence[int] = _only(
-                await self._read(state_view, abi.GET_APPROVED_PROVIDERS, *args)
+                await self._reads.one(state_view, abi.GET_APPROVED_PROVIDERS, *args)
             )
             return ids
 
@@ -78,13 +74,13 @@ class Chain:
 
     async def endorsed_provider_ids(self) -> frozenset[int]:
         """Read the providers that are endorsed."""
-        (ids,) = await self._read(self.network.endorsements, abi.GET_PROVIDER_IDS)
+        (ids,) = await self._reads.one(self.network.endorsements, abi.GET_PROVIDER_IDS)
         return frozenset(ids)
 
     async def nonce_uses(self, payer: str, nonces: Sequence[int]) -> list[NonceUse | None]:
         """Read where each nonce went; None for one that is unused."""
         state_view = (await self._addresses.get()).state_view
-        answers = await self._read_all(
+        answers = await self._reads.all(
             [(state_view, abi.CLIENT_NONCES, (payer, nonce)) for nonce in nonces]
         )
         return [_nonce_use(answer[0]) for answer in answers]
@@ -95,7 +91,7 @@ class Chain:
 
         async def page(offset: int) -> Sequence[DataSetView]:
             args = (payer, offset, _IDS_A_PAGE)
-            views = _only(await self._read(state_view, abi.GET_CLIENT_DATA_SETS, *args))
+            views = _only(await self._reads.one(state_view, abi.GET_CLIENT_DATA_SETS, *args))
             return [_data_set(view) for view in views]
 
         return await _all_pages(page)
@@ -107,7 +103,7 @@ class Chain:
             NotConfirmedYet: the node that answers is behind and has not seen it.
         """
         at = await self._addresses.get()
-        (view,), (next_id,) = await self._read_all(
+        (view,), (next_id,) = await self._reads.all(
             [
                 (at.state_view, abi.GET_DATA_SET, (data_set_id,)),
                 (at.pdp_verifier, abi.GET_NEXT_DATA_SET_ID, ()),
@@ -128,13 +124,13 @@ class Chain:
                 (at.state_view, abi.GET_ALL_DATA_SET_METADATA, (data_set_id,)),
                 (at.pdp_verifier, abi.GET_DATA_SET_LEAF_COUNT, (data_set_id,)),
             ]
-        answers = await self._read_many(calls)
+        answers = await self._reads.many(calls)
         return [_details(answers[row : row + 4]) for row in range(0, len(answers), 4)]
 
     async def next_piece_id(self, data_set_id: int) -> int:
         """Read the id that the next piece of the data set will get."""
         verifier = (await self._addresses.get()).pdp_verifier
-        (next_id,) = await self._read(verifier, abi.GET_NEXT_PIECE_ID, data_set_id)
+        (next_id,) = await self._reads.one(verifier, abi.GET_NEXT_PIECE_ID, data_set_id)
         return int(next_id)
 
     async def pieces_from(
@@ -142,7 +138,7 @@ class Chain:
     ) -> list[tuple[int, bytes]]:
         """Read ids and binary CIDs of up to ``limit`` pieces, from an id on."""
         verifier = (await self._addresses.get()).pdp_verifier
-        cids, ids, _ = await self._read(
+        cids, ids, _ = await self._reads.one(
             verifier, abi.GET_ACTIVE_PIECES_BY_CURSOR, data_set_id, start, limit
         )
         return [(piece_id, bytes(cid[0])) for piece_id, cid in zip(ids, cids, strict=True)]
@@ -150,12 +146,14 @@ class Chain:
     async def find_piece(self, data_set_id: int, cid: bytes) -> int | None:
         """Search a whole data set for a piece; costly in large ones."""
         verifier = (await self._addresses.get()).pdp_verifier
-        (ids,) = await self._read(verifier, abi.FIND_PIECE_IDS_BY_CID, data_set_id, (cid,), 0, 1)
+        (ids,) = await self._reads.one(
+            verifier, abi.FIND_PIECE_IDS_BY_CID, data_set_id, (cid,), 0, 1
+        )
         return int(ids[0]) if ids else None
 
     async def _read_addresses(self) -> Addresses:
         fwss = self.network.fwss
-        answers = await self._read_all(
+        answers = await self._reads.all(
             [
                 (fwss, abi.VIEW_CONTRACT_ADDRESS, ()),
                 (fwss, abi.PDP_VERIFIER_ADDRESS, ()),
@@ -163,25 +161,6 @@ class Chain:
             ]
         )
         return Addresses(*(to_checksum_address(answer[0]) for answer in answers))
-
-    async def _read(self, contract: str, function: Function, *args: object) -> tuple[Any, ...]:
-        return _decode(function, await self._rpc.call(contract, function.encode(*args)))
-
-    async def _read_all(self, calls: Sequence[Call]) -> list[tuple[Any, ...]]:
-        found = []
-        for call, answer in zip(calls, await self._read_many(calls), strict=True):
-            if answer is None:
-                raise ChainFault(f"the contract at {call[0]} refuses {call[1].signature}")
-            found.append(answer)
-        return found
-
-    async def _read_many(self, calls: Sequence[Call]) -> list[tuple[Any, ...] | None]:
-        batch = [(contract, True, function.encode(*args)) for contract, function, args in calls]
-        (results,) = await self._read(self.network.multicall3, abi.AGGREGATE3, batch)
-        return [
-            _decode(call[1], data) if succeeded else None
-            for call, (succeeded, data) in zip(calls, results, strict=True)
-        ]
 
 
 async def _all_pages(page: Callable[[int], Awaitable[Sequence[_Row]]]) -> list[_Row]:
@@ -195,13 +174,6 @@ async def _all_pages(page: Callable[[int], Awaitable[Sequence[_Row]]]) -> list[_
 
 def _only(results: tuple[Any, ...]) -> Any:
     return results[0]
-
-
-def _decode(function: Function, data: bytes) -> tuple[Any, ...]:
-    try:
-        return function.decode(data)
-    except DecodingError as error:
-        raise ChainFault(f"unreadable answer to {function.signature}: wrong contract?") from error
 
 
 def _provider(entry: tuple[Any, ...]) -> RegisteredProvider:

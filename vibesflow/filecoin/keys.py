@@ -8,6 +8,7 @@ from typing import Final
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from eth_account.types import TransactionDictType
 from eth_typing import Hash32
 
 from vibesflow.errors import SettingsInvalid
@@ -63,6 +64,10 @@ class Signer:
     def sign_digest(self, digest: bytes) -> bytes:
         """Sign a 32-byte digest; returns r, s and v (27 or 28), 65 bytes."""
         return bytes(self._account.unsafe_sign_hash(Hash32(digest)).signature)
+
+    def sign_transaction(self, transaction: TransactionDictType) -> bytes:
+        """Sign a whole transaction; returns the bytes that a node takes."""
+        return bytes(self._account.sign_transaction(transaction).raw_transaction)
 
     def __repr__(self) -> str:
         return f"Signer({self.address})"

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 
-from vibesflow.errors import ContractReverted
+from vibesflow.errors import (
+    ApprovalMissing,
+    ChainFault,
+    ContractReverted,
+    InsufficientFunds,
+    RetryClass,
+)
 
 _ERRORS: tuple[tuple[str, str, str], ...] = (
     # name, arguments, what it means for us
@@ -76,9 +83,49 @@ _ERRORS: tuple[tuple[str, str, str], ...] = (
     ("DataSetNotFound", "", "there is no such data set"),
     ("CleanupDepositRequired", "", "the provider sent no clean-up deposit"),
     ("IndexedError", "uint256 index,string message", "a piece is malformed"),
+    (
+        "ERC20InsufficientBalance",
+        "address sender,uint256 balance,uint256 needed",
+        "the wallet holds too little USDFC",
+    ),
+    ("ERC2612ExpiredSignature", "uint256 deadline", "the permit came too late"),
+    (
+        "ERC2612InvalidSigner",
+        "address signer,address owner",
+        "the permit was used before, or is not the owner's",
+    ),
     ("Error", "string message", ""),
     ("Panic", "uint256 code", "a bug in the contract"),
 )
+
+
+FUNDS_PAUSE_S: Final = 30.0
+"""Money and approvals come from a person: asking again sooner would only be noise."""
+
+_TOO_LITTLE_MONEY: Final = frozenset(
+    {
+        "InsufficientLockupFunds",
+        "InsufficientUnlockedFunds",
+        "LockupFixedIncreaseNotAllowedDueToInsufficientFunds",
+        "ERC20InsufficientBalance",
+    }
+)
+_TOO_LITTLE_APPROVED: Final = frozenset(
+    {
+        "OperatorNotApproved",
+        "InsufficientRateAllowance",
+        "InsufficientLockupAllowance",
+        "InsufficientMaxLockupPeriod",
+        "OperatorRateAllowanceExceeded",
+        "OperatorLockupAllowanceExceeded",
+    }
+)
+
+
+def _kind_of(name: str) -> type[ChainFault]:
+    if name in _TOO_LITTLE_MONEY:
+        return InsufficientFunds
+    return ApprovalMissing if name in _TOO_LITTLE_APPROVED else ContractReverted
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +141,11 @@ class KnownError:
     def selector(self) -> bytes:
         """First four bytes of its revert data."""
         return keccak(text=f"{self.name}({','.join(self.types)})")[:4]
+
+    @property
+    def code(self) -> str:
+        """Code of the error that it is raised as."""
+        return _kind_of(self.name).code
 
 
 def _known(name: str, arguments: str, meaning: str) -> KnownError:
@@ -118,9 +170,15 @@ class Revert:
     args: tuple[object, ...]
     text: str
 
-    def as_error(self, context: str) -> ContractReverted:
-        """Return the error to raise; ``context`` says what was tried."""
-        return ContractReverted(f"{context}: {self.text}", reason=self.name)
+    def as_error(self, context: str) -> ChainFault:
+        """Return the error to raise; ``context`` says what was tried.
+
+        What a person solves with money or an approval is `InsufficientFunds` or
+        `ApprovalMissing`; everything else is `ContractReverted`.
+        """
+        kind = _kind_of(self.name)
+        pause_s = FUNDS_PAUSE_S if kind.retry is RetryClass.WAIT else None
+        return kind(f"{context}: {self.text}", reason=self.name, retry_after_s=pause_s)
 
 
 def decode_revert(data: bytes) -> Revert:

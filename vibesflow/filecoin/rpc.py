@@ -68,7 +68,7 @@ class Rpc:
             ChainDown: none answers.
             SettingsInvalid: the one that answers is on another chain.
         """
-        await self._ask("chain id", _chain_id)
+        await self.ask("chain id", _chain_id)
 
     async def call(self, contract: str, data: bytes) -> bytes:
         """Call a contract at the latest block, without sending anything.
@@ -83,16 +83,26 @@ class Rpc:
             # contracts must not make us fetch addresses of their choice (EIP-3668)
             return bytes(await web3.eth.call(params, ccip_read_enabled=False))
 
-        return await self._ask(f"call {contract}", ask)
+        return await self.ask(f"call {contract}", ask)
 
     async def close(self) -> None:
         """Close all connections."""
         for endpoint in self._endpoints:
             await endpoint.web3.provider.disconnect()
 
-    async def _ask(
+    async def ask(
         self, doing: str, ask: Callable[[AsyncWeb3[AsyncHTTPProvider]], Awaitable[_Result]]
     ) -> _Result:
+        """Return what the first endpoint that works answers.
+
+        Args:
+            doing: what for, in the words of a fault.
+            ask: puts the question; it may be put to several endpoints, one after the other.
+
+        Raises:
+            ChainDown: no endpoint answers.
+            ChainFault: a contract refuses.
+        """
         faults = []
         for endpoint in self._in_order():
             try:
