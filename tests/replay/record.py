@@ -19,6 +19,8 @@ from tests.replay.scenarios import SCENARIOS
 from tests.workflows.harness import StreamHarness
 
 HISTORIES = Path(__file__).with_name("histories")
+ROOT = Path(__file__).parents[2]
+"""Stack traces name files; where the project lay is nobody's business."""
 
 
 async def record(only: frozenset[str]) -> None:
@@ -40,7 +42,8 @@ async def _write(env: WorkflowEnvironment, name: str, number: int, run_id: str) 
     handle = env.client.get_workflow_handle(f"rta:rta_{name}", run_id=run_id)
     history = json.loads((await handle.fetch_history()).to_json())
     path = HISTORIES / f"{name}-{number}.json"
-    path.write_text(json.dumps(history, separators=(",", ":"), sort_keys=True) + "\n")
+    text = json.dumps(history, separators=(",", ":"), sort_keys=True)
+    path.write_text(text.replace(f"{ROOT}/", "") + "\n")
 
 
 if __name__ == "__main__":
