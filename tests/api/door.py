@@ -182,11 +182,16 @@ async def serving(services: Services) -> AsyncIterator[tuple[str, FastAPI]]:
 
 @asynccontextmanager
 async def open_door(
-    ledger: Ledger, folder: Path, *, network: NetworkFacts = NETWORK, **settings: object
+    ledger: Ledger,
+    folder: Path,
+    *,
+    network: NetworkFacts = NETWORK,
+    streams: FakeStreams | None = None,
+    **settings: object,
 ) -> AsyncIterator[Door]:
     """Open a door with settings that differ from the defaults as said."""
     api = ApiSettings.model_validate({"port": 0, "grace_s": 5, **settings})
-    streams, staging = FakeStreams(), FileStaging(folder)
+    streams, staging = streams or FakeStreams(), FileStaging(folder)
     services = Services(
         receiver=Receiver(staging, streams, max_bytes=api.max_chunk_bytes),
         reader=StreamReader(ledger, streams, threads=4),
