@@ -64,7 +64,7 @@ abstract contract PayAccounts {
     {
         Account memory account = accounts[token][owner];
         fundedUntilEpoch = _fundedUntil(account);
-        uint256 until = fundedUntilEpoch < block.number ? fundedUntilEpoch : block.number;
+        uint256 until = _settledUntil(account, fundedUntilEpoch);
         uint256 locked =
             account.lockupCurrent + account.lockupRate * (until - account.lockupLastSettledAt);
         return (fundedUntilEpoch, account.funds, account.funds - locked, account.lockupRate);
@@ -88,11 +88,11 @@ abstract contract PayAccounts {
     function _settleLockup(address token, address owner) internal returns (bool upToDate) {
         Account storage account = accounts[token][owner];
         uint256 funded = _fundedUntil(account);
-        uint256 until = funded < block.number ? funded : block.number;
+        uint256 until = _settledUntil(account, funded);
         account.lockupCurrent += account.lockupRate * (until - account.lockupLastSettledAt);
         account.lockupLastSettledAt = until;
         emit AccountLockupSettled(token, owner, account.lockupCurrent, account.lockupRate, until);
-        return until == block.number;
+        return until >= block.number;
     }
 
     function _requireCovered(address token, address owner) internal view {
@@ -118,6 +118,13 @@ abstract contract PayAccounts {
         account.funds -= amount;
         require(IToken(token).transfer(to, amount), "Transfer failed");
         emit WithdrawRecorded(token, msg.sender, to, amount);
+    }
+
+    /// @dev Never before the last time: while anvil mines, it may answer a call or an estimate from
+    /// the new state with the number of the old block.
+    function _settledUntil(Account memory account, uint256 funded) private view returns (uint256) {
+        uint256 until = funded < block.number ? funded : block.number;
+        return until < account.lockupLastSettledAt ? account.lockupLastSettledAt : until;
     }
 
     function _fundedUntil(Account memory account) private pure returns (uint256) {
