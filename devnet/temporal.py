@@ -9,11 +9,12 @@ from pathlib import Path
 from devnet.part import Part
 from devnet.ports import LOOPBACK, Ports
 from devnet.probes import all_answer, http_answers, temporal_answers
+from workflows.messages import CREATOR_KEY, STATE_KEY
 
 NAMESPACE = "default"
 
-SEARCH_ATTRIBUTES: Mapping[str, str] = {"RtaCreator": "Keyword", "RtaState": "Keyword"}
-"""What the workflows set; a real cluster needs them as well (``docs/operations.md``)."""
+SEARCH_ATTRIBUTES: Mapping[str, str] = {CREATOR_KEY.name: "Keyword", STATE_KEY.name: "Keyword"}
+"""What the workflows set; on a real cluster ``vibesflow setup`` registers them."""
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL")
 """Without these the server waits for the disk at every step, three times slower."""

@@ -10,6 +10,7 @@ from tests.fixtures.table import (
     table_settings,
 )
 from tests.fixtures.temporal import skipped_time, temporal_client, temporal_env
+from tests.fixtures.world import world
 
 __all__ = [
     "s3_settings",
@@ -19,6 +20,7 @@ __all__ = [
     "table_settings",
     "temporal_client",
     "temporal_env",
+    "world",
 ]
 
 

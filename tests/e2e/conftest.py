@@ -4,9 +4,7 @@ import httpx
 import pytest
 
 from tests.e2e.table import RawTable
-from tests.fixtures.world import RunningWorld, world
-
-__all__ = ["door", "table", "world"]
+from tests.fixtures.world import RunningWorld
 
 
 @pytest.fixture(scope="session")
