@@ -13,6 +13,7 @@ from starter.cli.output import Output
 from starter.search_attributes import NAMES, register_search_attributes
 from vibesflow.ledger import TABLES, create_tables
 from vibesflow.settings import load_settings
+from vibesflow.staging import S3Staging, open_staging
 from workflows.client import connect
 
 ProtectOption = Annotated[
@@ -25,7 +26,7 @@ ProtectOption = Annotated[
 
 @command
 async def setup(out: Output, protect: ProtectOption = False) -> None:
-    """Make the tables and register the search attributes.
+    """Make the tables and the staging bucket, and register the search attributes.
 
     What is there already is left as it is, so the command may be repeated, and is to be repeated
     after an upgrade.
@@ -39,16 +40,21 @@ async def setup(out: Output, protect: ProtectOption = False) -> None:
     settings = load_settings()
     await asyncio.to_thread(create_tables, settings.table, protected=protect)
     tables = [table.name(settings.table) for table in TABLES]
+    staging = open_staging(settings.staging)
+    if isinstance(staging, S3Staging):
+        await staging.create_bucket()
     added = await register_search_attributes(await connect(settings.temporal))
     present = [name for name in NAMES if name not in added]
     out.result(
         {
             "tables": [*tables],
+            "staging": settings.staging.url,
             "search_attributes_added": [*added],
             "search_attributes_present": [*present],
         },
         Group(
             f"Tables ready: {', '.join(tables)}",
+            f"Staging: {settings.staging.url}",
             f"Search attributes added: {', '.join(added) or 'none'}",
             f"Search attributes that were there: {', '.join(present) or 'none'}",
         ),

@@ -16,6 +16,7 @@ from starter.cli.exits import ExitCode
 from starter.search_attributes import NAMES, register_search_attributes
 from vibesflow.errors import TemporalDown, WorkIncomplete
 from vibesflow.ledger import DynamoLedger
+from vibesflow.staging import open_staging
 
 
 @pytest.fixture
@@ -92,3 +93,13 @@ def test_setup_names_what_is_down(vibesflow):
     result = vibesflow("setup")
     assert result.exit_code == ExitCode.DEPENDENCY_DOWN
     assert "table_down" in result.stderr
+
+
+async def test_setup_makes_the_bucket_of_staging(vibesflow, s3_settings, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    vibesflow.environment["VIBESFLOW_STAGING_URL"] = s3_settings.url
+    vibesflow.environment["VIBESFLOW_STAGING_S3_ENDPOINT"] = s3_settings.s3_endpoint
+    done = await asyncio.to_thread(vibesflow.json, "setup")
+    assert done["staging"] == s3_settings.url
+    await open_staging(s3_settings).check()
