@@ -77,7 +77,7 @@ $(TABLE_VENV)/.installed: requirements/table.txt
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
 		|| { echo "Node 20 or newer is needed, this is `node --version`" >&2; exit 1; }
 	$(NPM) ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
