@@ -73,6 +73,12 @@ class Onchain:
         keys, values = await asyncio.to_thread(self.chain.read, function)
         return dict(zip(keys, values, strict=True))
 
+    async def data_set_metadata(self, data_set_id: int) -> dict[str, str]:
+        view = self.chain.contract("FilecoinWarmStorageServiceStateView", self.places.state_view)
+        function = view.functions.getAllDataSetMetadata(data_set_id)
+        keys, values = await asyncio.to_thread(self.chain.read, function)
+        return dict(zip(keys, values, strict=True))
+
     async def terminate(self, account: LocalAccount, data_set_id: int) -> None:
         """End a data set's service, as the payer."""
         fwss = self.chain.contract("FilecoinWarmStorageService", self.places.fwss)

@@ -13,6 +13,7 @@ from vibesflow.filecoin.commit_request import (
     CommitRequest,
     Committed,
     PieceToAdd,
+    PullState,
     Submitted,
 )
 from vibesflow.filecoin.piece_cid import MAX_PIECE_BYTES, MIN_PIECE_BYTES, PieceCid
@@ -38,6 +39,7 @@ __all__ = [
     "PieceHasher",
     "PieceToAdd",
     "ProviderInfo",
+    "PullState",
     "Signer",
     "Submitted",
     "load_devnet",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self
 
@@ -10,22 +10,23 @@ import httpx
 
 from vibesflow.errors import NoProvider, SettingsInvalid
 from vibesflow.filecoin import readiness
+from vibesflow.filecoin.authorizing import Authorizer
 from vibesflow.filecoin.cached import Cached
 from vibesflow.filecoin.chain import Chain
-from vibesflow.filecoin.commit_request import CommitRequest, Committed, Submitted
+from vibesflow.filecoin.commit_request import CommitRequest, Committed, PullState, Submitted
 from vibesflow.filecoin.commits import Commits
-from vibesflow.filecoin.data_sets import DataSets
 from vibesflow.filecoin.keys import Signer
 from vibesflow.filecoin.metadata import Metadata
 from vibesflow.filecoin.networks import network_of
-from vibesflow.filecoin.permits import Permits
 from vibesflow.filecoin.piece_cid import PieceCid
 from vibesflow.filecoin.provider import Provider
 from vibesflow.filecoin.provider_http import TIMEOUT, ProviderHttp
+from vibesflow.filecoin.pulling import Pulls
 from vibesflow.filecoin.registry import ProviderInfo, read_providers
 from vibesflow.filecoin.retrieval import piece_path, read_piece
 from vibesflow.filecoin.rpc import Rpc
-from vibesflow.filecoin.selection import NO_PROVIDER_PAUSE_S, choose
+from vibesflow.filecoin.scopes import Scopes
+from vibesflow.filecoin.selection import NO_PROVIDER_PAUSE_S, Selection, Wish
 from vibesflow.filecoin.upload import OnProgress, OpenSource, upload
 from vibesflow.settings import FilecoinSettings
 
@@ -48,14 +49,15 @@ class FilecoinClient:
         self._http = http
         self._signer = signer
         self._providers = Cached(lambda: read_providers(chain), life_s=_PROVIDERS_LIFE_S)
-        metadata: Metadata = (("source", source),) if source else ()
+        self._selection = Selection(self._ping)
         self._commits: Commits | None = None
-        self._with_data_set: Cached[frozenset[int]] | None = None
+        self._pulls: Pulls | None = None
+        self._scopes: Scopes | None = None
         if signer is not None:
-            data_sets = DataSets(chain, signer.address, metadata)
-            permits = Permits(signer, chain.network, metadata)
-            self._commits = Commits(chain, permits, data_sets, self._find)
-            self._with_data_set = Cached(data_sets.provider_ids, life_s=_PROVIDERS_LIFE_S)
+            self._scopes = Scopes(chain, signer, source)
+            authorizer = Authorizer(chain, signer.address, self._scopes, self._find)
+            self._commits = Commits(chain, authorizer)
+            self._pulls = Pulls(authorizer, chain.network.fwss)
 
     @classmethod
     async def open(cls, settings: FilecoinSettings, signer: Signer | None) -> FilecoinClient:
@@ -127,13 +129,48 @@ class FilecoinClient:
             NoProvider: there is none; the message has each one's fault.
             ChainDown: the registry cannot be asked.
         """
-        return await choose(
-            await self.providers(),
-            self._ping,
-            preferred=preferred,
-            exclude=exclude,
-            with_data_set=await self._with_data_set.get() if self._with_data_set else frozenset(),
+        first, *_ = await self.choose_copies(
+            1, preferred=() if preferred is None else (preferred,), exclude=exclude
         )
+        return first
+
+    async def choose_copies(
+        self,
+        count: int,
+        *,
+        preferred: Sequence[int] = (),
+        exclude: frozenset[int] = frozenset(),
+        size_bytes: int | None = None,
+        scope: Metadata = (),
+    ) -> tuple[ProviderInfo, ...]:
+        """Return approved providers that answer, the one for the first copy before the others.
+
+        Those in `preferred` come first, then those with a data set of the scope, then endorsed
+        ones; those with recent faults come last.
+
+        Args:
+            count: how many; fewer come back when there are no more.
+            preferred: ids of those to take if they will do, best first.
+            exclude: ids of those that will not do.
+            size_bytes: length of the payload, for providers that limit it.
+            scope: as in `CommitRequest`.
+
+        Raises:
+            NoProvider: there is none; the message has each one's fault.
+            ChainDown: the registry cannot be asked.
+        """
+        providers = await self.providers()
+        with_data_set = await self._scopes.of(scope).provider_ids() if self._scopes else frozenset()
+        wish = Wish(count, tuple(preferred), exclude, size_bytes, with_data_set)
+        return await self._selection.choose(providers, wish)
+
+    def note_fault(self, provider_id: int) -> None:
+        """Choose the provider last for a minute, and for longer each time it happens again."""
+        self._selection.cooldowns.note_fault(provider_id)
+
+    def note_success(self, provider_id: int) -> None:
+        """Forget the provider's faults."""
+        self._selection.cooldowns.note_success(provider_id)
 
     async def store(
         self,
@@ -183,6 +220,14 @@ class FilecoinClient:
             timeout_s=timeout_s,
             on_poll=on_poll,
         )
+
+    async def pull(
+        self, request: CommitRequest, sources: Mapping[str, str]
+    ) -> dict[str, PullState]:
+        """Have the request's provider fetch its pieces from others; see `Pulls.pull`."""
+        if self._pulls is None:
+            raise SettingsInvalid("VIBESFLOW_PRIVATE_KEY: needed to sign and pay")
+        return await self._pulls.pull(request, sources)
 
     async def look(self, request: CommitRequest) -> Committed | None:
         """Tell from the chain alone whether the request has landed; see `Commits.look`."""

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from vibesflow.errors import InvalidInput
-from vibesflow.filecoin.metadata import MAX_PIECE_KEYS, Metadata, check_metadata
+from vibesflow.filecoin.metadata import (
+    MAX_DATA_SET_KEYS,
+    MAX_PIECE_KEYS,
+    Metadata,
+    check_metadata,
+)
 from vibesflow.filecoin.piece_cid import PieceCid
 
 MAX_COMMIT_PIECES = 40
@@ -47,14 +53,18 @@ class CommitRequest:
         nonce: random uint256, chosen once by the caller and the same at every retry; the chain
             takes it only once, which is what makes retries safe.
         pieces: 1 to 40; a CID given twice is added once.
+        scope: pairs that the data set carries besides our `source`. It is the one whose pairs
+            are exactly these, in any order, and is created if there is none.
 
     Raises:
-        InvalidInput: no pieces, too many, or a nonce that is no uint256.
+        InvalidInput: no pieces, too many, a nonce that is no uint256, or pairs that the contract
+            would not take.
     """
 
     provider_id: int
     nonce: int
     pieces: tuple[PieceToAdd, ...]
+    scope: Metadata = ()
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.pieces) <= MAX_COMMIT_PIECES:
@@ -63,6 +73,7 @@ class CommitRequest:
             )
         if not 0 <= self.nonce < 2**256:
             raise InvalidInput("a commit's nonce is an unsigned integer of 256 bits")
+        check_metadata(self.scope, max_keys=MAX_DATA_SET_KEYS - 1)
 
     @property
     def distinct_pieces(self) -> tuple[PieceToAdd, ...]:
@@ -100,3 +111,18 @@ class Committed:
     data_set_id: int
     piece_ids: tuple[int, ...]
     tx_hash: str | None = field(default=None)
+
+
+class PullState(StrEnum):
+    """How far the copy of one piece is."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    RETRYING = "retrying"
+    COMPLETE = "complete"
+    FAILED = "failed"
+
+    @property
+    def settled(self) -> bool:
+        """Asking again would change nothing."""
+        return self in {PullState.COMPLETE, PullState.FAILED}

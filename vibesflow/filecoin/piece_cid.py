@@ -117,6 +117,12 @@ class PieceCid:
         return self.text
 
 
+def padded_size_of(raw_size: int) -> int:
+    """Return the padded length, in bytes, of a piece with a payload of ``raw_size`` bytes."""
+    quads = max(1, -(-raw_size // QUAD_BYTES))
+    return (LEAF_BYTES << MIN_HEIGHT) << (quads - 1).bit_length()
+
+
 def _capacity(height: int) -> int:
     return QUAD_BYTES << (height - MIN_HEIGHT)
 

@@ -19,11 +19,19 @@ from vibesflow.errors import (
 )
 from vibesflow.filecoin.piece_cid import PieceCid
 from vibesflow.filecoin.provider_http import Answer, ProviderHttp
-from vibesflow.filecoin.provider_status import AdditionStatus, CreationStatus
+from vibesflow.filecoin.provider_status import (
+    AdditionStatus,
+    CreationStatus,
+    PulledPiece,
+    PullStatus,
+)
 from vibesflow.filecoin.reverts import find_revert
 
 PING_S: Final = 8.0
 """Longest time that a provider may take to show that it is alive."""
+
+PING_PAUSES_S: Final = (0.5, 1.0)
+"""Pauses between the tries of a ping."""
 
 SEND_S: Final = 300.0
 """Longest silence while a provider estimates and sends a transaction."""
@@ -53,7 +61,7 @@ class Provider:
         """Return if the provider is alive."""
         try:
             async with asyncio.timeout(PING_S):
-                answer = await self._http.get("pdp/ping")
+                answer = await self._http.get("pdp/ping", pauses_s=PING_PAUSES_S)
         except TimeoutError as error:
             raise ProviderDown(f"{self._http.host}: ping: no answer in {PING_S:g} s") from error
         if not 200 <= answer.status < 300:
@@ -125,6 +133,38 @@ class Provider:
         path = f"pdp/data-sets/{data_set_id}/pieces"
         return await self._commit(path, _addition(pieces, extra_data), "add pieces")
 
+    async def pull(
+        self,
+        sources: Iterable[tuple[str, str]],
+        extra_data: bytes,
+        *,
+        record_keeper: str,
+        data_set_id: int | None,
+    ) -> tuple[PulledPiece, ...]:
+        """Ask the provider to fetch pieces, or how far that is: the same request asks again.
+
+        Args:
+            sources: PieceCID and address of each piece.
+            extra_data: the permission that the commit will send; the provider tries it out.
+            record_keeper: the FWSS contract.
+            data_set_id: the set that the pieces will be added to; None if it is to be created.
+
+        Raises:
+            ContractReverted: the contracts would refuse the commit.
+            NotConfirmedYet: the provider does not know the data set (yet).
+        """
+        body: dict[str, object] = {
+            "extraData": f"0x{extra_data.hex()}",
+            "recordKeeper": record_keeper,
+            "pieces": [{"pieceCid": cid, "sourceUrl": url} for cid, url in sources],
+        }
+        if data_set_id is not None:
+            body["dataSetId"] = data_set_id
+        answer = await self._http.send("POST", "pdp/piece/pull", body=body)
+        if answer.status != 200:
+            self._refuse_pull(answer)
+        return self._read(answer, PullStatus).pieces
+
     async def creation_status(self, tx_hash: str) -> CreationStatus | None:
         """Ask how far a creation is; None if the provider does not know it."""
         return await self._status(f"pdp/data-sets/created/{tx_hash}", CreationStatus)
@@ -143,6 +183,9 @@ class Provider:
             return None
         if answer.status != 200:
             self._http.refuse(answer, "ask for a transaction")
+        return self._read(answer, model)
+
+    def _read(self, answer: Answer, model: type[_Model]) -> _Model:
         try:
             return model.model_validate_json(answer.body)
         except ValidationError as error:
@@ -173,6 +216,14 @@ class Provider:
         if answer.status == 404:
             raise NotConfirmedYet(f"{context}: {answer.words}", retry_after_s=UNKNOWN_SET_PAUSE_S)
         self._http.refuse(answer, doing)
+
+    def _refuse_pull(self, answer: Answer) -> None:
+        context = f"{self._http.host}: pull"
+        if revert := find_revert(answer.body.decode(errors="replace")):
+            raise revert.as_error(context)
+        if answer.status == 404:
+            raise NotConfirmedYet(f"{context}: {answer.words}", retry_after_s=UNKNOWN_SET_PAUSE_S)
+        self._http.refuse(answer, "pull")
 
     def _refuse_session(self, answer: Answer, doing: str) -> None:
         if answer.status == 404:

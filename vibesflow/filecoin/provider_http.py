@@ -84,14 +84,25 @@ class ProviderHttp:
         return urljoin(self._base, path)
 
     async def get(
-        self, path: str, *, params: Mapping[str, str] | None = None, tries: int = 3
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        tries: int = 3,
+        pauses_s: tuple[float, ...] | None = None,
     ) -> Answer:
         """GET, repeated when the network or the provider stumbles.
+
+        Args:
+            path: relative to the service address.
+            params: query.
+            tries: how often at most.
+            pauses_s: pauses between the tries, if not the usual ones.
 
         Raises:
             ProviderDown: the last try failed on the way, or was answered 408 or 5xx.
         """
-        for pause_s in self._get_pauses_s[: tries - 1]:
+        for pause_s in (pauses_s or self._get_pauses_s)[: tries - 1]:
             try:
                 return self._up(await self._exchange("GET", path, params=params), f"GET {path}")
             except ProviderDown:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vibesflow.filecoin.commit_request import PullState
+
 
 class TxState(StrEnum):
     """How far a transaction is."""
@@ -13,6 +15,33 @@ class TxState(StrEnum):
     PENDING = "pending"
     CONFIRMED = "confirmed"
     FAILED = "failed"
+
+
+class PulledPiece(BaseModel):
+    """What a provider says of the copy of one piece.
+
+    Attributes:
+        status: one of `PullState`, in camel case.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    piece_cid: str = Field(alias="pieceCid")
+    status: str
+
+    @property
+    def state(self) -> PullState | None:
+        """How far the copy is; None for a word that we do not know."""
+        words = {"inProgress": PullState.IN_PROGRESS}
+        return words.get(self.status) or next((s for s in PullState if s == self.status), None)
+
+
+class PullStatus(BaseModel):
+    """Of a pull; the overall status is left out, since it hides pieces that failed."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    pieces: tuple[PulledPiece, ...]
 
 
 class _Status(BaseModel):

@@ -32,6 +32,7 @@ class ProviderInfo:
         max_piece_size_bytes: largest padded piece it says to take.
         approved: FWSS approves it.
         endorsed: it is endorsed as a place for first copies.
+        capacity: what it announces of its capacity, in its own words; mostly nothing.
     """
 
     provider_id: int
@@ -44,6 +45,7 @@ class ProviderInfo:
     max_piece_size_bytes: int
     approved: bool
     endorsed: bool
+    capacity: str = ""
 
 
 async def read_providers(chain: Chain) -> tuple[ProviderInfo, ...]:
@@ -83,7 +85,18 @@ def _info(entry: RegisteredProvider, *, approved: bool, endorsed: bool) -> Provi
         max_piece_size_bytes=_number(entry.capabilities, "maxPieceSizeInBytes"),
         approved=approved,
         endorsed=endorsed,
+        capacity=_capacity(entry.capabilities),
     )
+
+
+def _capacity(capabilities: Mapping[str, bytes]) -> str:
+    """No standard names this capability; its value is text or, like others, a number."""
+    found = []
+    for key, value in sorted(capabilities.items()):
+        if key.lower().startswith("capacity"):
+            text = value.decode("utf-8", "replace")
+            found.append(f"{key}={text if text.isprintable() else _number(capabilities, key)}")
+    return " ".join(found)
 
 
 def _text(capabilities: Mapping[str, bytes], key: str) -> str:
