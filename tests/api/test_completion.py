@@ -71,8 +71,15 @@ async def test_an_impossible_stream(shut_door):
 
 async def test_no_chunk_with_a_cid(door):
     await door.send_raw(chunk_id_of(0))
+    door.streams.move(door.streams.submitted[0], ChunkPhase.PARKED, error="no provider took it")
     reply = await complete(door)
     assert (reply.status_code, reply.json()["code"]) == (400, "nothing_to_complete")
+
+
+async def test_a_chunk_that_is_still_being_stored_makes_it_completing(door):
+    await door.send_raw(chunk_id_of(0))
+    reply = await complete(door)
+    assert (reply.status_code, reply.json()["status"]) == (200, "completing")
 
 
 async def test_an_open_record_without_a_run_and_without_a_cid(door):

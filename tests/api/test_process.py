@@ -9,11 +9,13 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
+from temporalio.service import RPCError
 
 from api.__main__ import main, run
 from api.wiring import network_facts
@@ -22,9 +24,12 @@ from tests.samples import chunk_id_of
 from vibesflow.filecoin.devnet_info import DevnetContracts
 from vibesflow.ledger import create_tables
 from vibesflow.settings import FilecoinSettings, NetworkName, load_settings
+from workflows.messages import workflow_id
 
 KEY = "0x" + "7" * 64
 START_S = 30
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+RTA_IDS = ("rta_process_1", *(f"rta_stop_{number}" for number in STOPPING))
 
 
 def environment(**settings: object) -> dict[str, str]:
@@ -50,17 +55,20 @@ async def outcome(**settings: object) -> tuple[int | None, str]:
     return process.returncode, errors.decode()
 
 
-@pytest.fixture
-def world(temporal_env, table_settings, tmp_path: Path) -> dict[str, object]:
+@pytest_asyncio.fixture
+async def world(temporal_env, table_settings, tmp_path: Path) -> AsyncIterator[dict[str, object]]:
     """Real servers; no worker, no chain."""
     create_tables(table_settings)
-    return {
+    yield {
         "temporal_address": temporal_env.client.service_client.config.target_host,
         "table_endpoint": table_settings.endpoint,
         "table_metadata_name": table_settings.metadata_name,
         "table_chunks_name": table_settings.chunks_name,
         "staging_url": (tmp_path / "staging").as_uri(),
     }
+    for rta_id in RTA_IDS:  # the server outlives this test, the streams need not
+        with suppress(RPCError):
+            await temporal_env.client.get_workflow_handle(workflow_id(rta_id)).terminate()
 
 
 @asynccontextmanager
@@ -136,7 +144,7 @@ async def test_chunks_are_acknowledged_without_a_worker(world):
         }
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", STOPPING)
 async def test_a_signal_lets_an_upload_finish_and_takes_no_new_ones(world, number):
     chunk_id = chunk_id_of(0, rta_id=f"rta_stop_{number}")
     said = {**headers_of(chunk_id), "Content-Type": "audio/webm"}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from temporalio.service import RPCError
 
 from tests.api.door import Door, open_door
 from tests.samples import T0_MS, chunk_id_of
@@ -26,13 +28,17 @@ def rta_id() -> str:
 
 
 @pytest_asyncio.fixture
-async def harness(temporal_env, table_settings, tmp_path: Path) -> AsyncIterator[StreamHarness]:
+async def harness(
+    temporal_env, table_settings, tmp_path: Path, rta_id: str
+) -> AsyncIterator[StreamHarness]:
     create_tables(table_settings)
     settings = StreamSettings(window_s=600, settle_s=600)
     built = StreamHarness(temporal_env, tmp_path / "staging", settings)
     built.ledger = DynamoLedger(table_settings)
     async with built.worker():
         yield built
+        with suppress(RPCError):  # the server outlives this test, the stream need not
+            await built.handle(rta_id).terminate()
 
 
 @pytest_asyncio.fixture

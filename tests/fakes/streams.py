@@ -95,7 +95,10 @@ class FakeStreams:
             return None
         if not self.has_worker:
             return CompletionReply(state=StreamState.FINISHING)
-        stored = [view for view in run.chunks.values() if view.piece_cid]
+        views = run.chunks.values()
+        if any(view.phase is ChunkPhase.RECEIVED for view in views):
+            return CompletionReply(state=StreamState.FINISHING)  # it is still being stored
+        stored = [view for view in views if view.piece_cid]
         if not stored:
             raise NothingToComplete(f"no chunk of {rta_id} has a PieceCID")
         return self._finish(rta_id, run, stored)
