@@ -32,7 +32,8 @@ CMD ["python", "-m", "api"]
 FROM node:20.19.5-bookworm-slim AS chain
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+RUN npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund \
+    && ls node_modules/@foundry-rs/anvil-*/bin/anvil \
     && install -d -o node /chain
 USER node
 ENTRYPOINT ["node_modules/.bin/anvil"]

@@ -79,5 +79,7 @@ $(TABLE_VENV)/.installed: requirements/table.txt
 node_modules/.installed: package.json package-lock.json
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
 		|| { echo "Node 20 or newer is needed, this is `node --version`" >&2; exit 1; }
-	$(NPM) ci --silent --ignore-scripts --no-audit --no-fund
+	$(NPM) install --silent --no-save --ignore-scripts --no-audit --no-fund
+	@ls node_modules/@foundry-rs/anvil-*/bin/anvil* > /dev/null 2>&1 \
+		|| { echo "npm brought no anvil for this machine, or not the locked one" >&2; exit 1; }
 	@touch $@
