@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from fastapi import Request
+from pydantic_core import from_json
 from starlette.requests import ClientDisconnect
 
 from api.ingest.budget import Share
@@ -103,9 +103,11 @@ def decode_json(body: bytes | bytearray) -> JsonChunk:
     """
     if not body:
         raise InvalidBody("the body is empty")
+    # Not the json module: it recurses on the C stack as deep as sys.setrecursionlimit lets it, and
+    # the chain libraries raise that far beyond what the stack bears. This parser has its own limit.
     try:
-        fields = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        fields = from_json(body)
+    except ValueError as error:
         raise InvalidBody("the body is not JSON") from error
     if not isinstance(fields, dict):
         raise InvalidBody("the body is JSON, but not an object")

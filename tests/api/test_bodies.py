@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 
 import pytest
 
@@ -52,7 +53,9 @@ def test_metadata_may_be_anything(metadata, expected):
         (b"{", "not JSON"),
         (b"\xff\xfe", "not JSON"),
         (b"[" * 100_000, "not JSON"),
+        (b'{"a":' * 100_000, "not JSON"),
         (b"1" * 5_000, "not JSON"),
+        (b'{"audioData": "QUJD"} {}', "not JSON"),
         (b"[]", "not an object"),
         (b'"audioData"', "not an object"),
         (b"null", "not an object"),
@@ -66,7 +69,7 @@ def test_metadata_may_be_anything(metadata, expected):
         (b'{"audioData": "QU JD"}', "not base64"),
         (b'{"audioData": "QQ==QQ=="}', "not base64"),
         ('{"audioData": "QUJ\u00e9"}'.encode(), "not base64"),
-        (b'{"audioData": "\\ud800"}', "not base64"),
+        (b'{"audioData": "\\ud800"}', "not JSON"),
         (b'{"audioData": "data:audio/webm;base64,QUJD"}', "not base64"),
     ],
 )
@@ -99,3 +102,18 @@ async def test_blocks_join_to_the_audio():
     blocks = [block async for block in in_blocks(audio)]
     assert b"".join(blocks) == audio
     assert max(map(len, blocks)) == 256 * 1024
+
+
+@pytest.fixture
+def deep_recursion():
+    """What an imported library may do: py_ecc raises the limit to 100,000 frames."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("deep_recursion")
+def test_nesting_cannot_break_the_process():
+    with pytest.raises(InvalidBody, match="not JSON"):
+        decode_json(b"[" * 1_000_000)
