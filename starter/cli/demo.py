@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -78,13 +78,18 @@ async def demo(
     """
     wish = _Wish(seconds, chunk_seconds, keep)
     reports: list[DemoReport] = []
-    with tempfile.TemporaryDirectory(prefix="vibesflow-demo-") as folder:
-        data = DataDir(Path(folder).resolve())
+    with _passing_folder() as data:
         await until_interrupted(_demonstrate(out, wish, data, reports))
     if not reports:
         raise KeyboardInterrupt
     if not reports[0].is_good:
         raise typer.Exit(ExitCode.INCOMPLETE)
+
+
+@contextmanager
+def _passing_folder() -> Iterator[DataDir]:
+    with tempfile.TemporaryDirectory(prefix="vibesflow-demo-") as folder:
+        yield DataDir(Path(folder).resolve())
 
 
 async def _demonstrate(out: Output, wish: _Wish, data: DataDir, reports: list[DemoReport]) -> None:
