@@ -12,7 +12,9 @@ from types import FrameType
 import uvicorn
 
 from devnet.provider.app import build_app
+from devnet.provider.hanging_up import ClosableHttp
 from devnet.provider.options import Limits, Options, load_account
+from devnet.provider.switchboard import Switchboard
 from vibesflow.errors import VibesflowError
 from vibesflow.filecoin.devnet_info import load_devnet
 
@@ -32,7 +34,7 @@ def main() -> int:
         logging.getLogger(name).setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _leave)
     try:
-        app = build_app(_options(arguments))
+        app = build_app(_options(arguments), Switchboard() if arguments.admin else None)
     except VibesflowError as error:
         print(f"{error.code}: {error}", file=sys.stderr)  # noqa: T201
         return _USAGE_ERROR
@@ -40,6 +42,7 @@ def main() -> int:
         app,
         host=arguments.host,
         port=arguments.port,
+        http=ClosableHttp,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=_GRACE_S,
@@ -79,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         default=Limits.uncommitted_age_s,
         help="seconds after which a stored piece that nobody committed is dropped",
     )
+    add("--admin", action="store_true", help="take faults at /admin/faults, for development")
     return parser
 
 

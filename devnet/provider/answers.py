@@ -53,7 +53,7 @@ class Body(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, strict=True, frozen=True)
 
 
-BodyT = TypeVar("BodyT", bound=Body)
+BodyT = TypeVar("BodyT", bound=BaseModel)
 
 
 async def read_body(request: Request, model: type[BodyT], max_bytes: int) -> BodyT:

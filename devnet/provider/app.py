@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from devnet.provider.access_log import AccessLog
+from devnet.provider.admin import ADMIN, Admin
 from devnet.provider.answers import (
     Refusal,
     answer_disconnect,
@@ -21,14 +22,18 @@ from devnet.provider.answers import (
     answer_refusal,
 )
 from devnet.provider.faults import Faults, Point
+from devnet.provider.hanging_up import DownMiddleware, HungUp, answer_hung_up
 from devnet.provider.options import Options
 from devnet.provider.provider import Provider
+from devnet.provider.switchboard import Switchboard
 from devnet.provider.throttle import ThrottleMiddleware
 from vibesflow import __version__
 
 
 def build_app(options: Options, faults: Faults | None = None) -> Starlette:
     """Build one provider's application; its lifespan starts and stops the background work.
+
+    A `Switchboard` for faults brings the admin route with it.
 
     Raises:
         SettingsInvalid: another process works in the same data folder.
@@ -42,7 +47,7 @@ def build_app(options: Options, faults: Faults | None = None) -> Starlette:
             yield
 
     app = Starlette(
-        routes=[*_small_routes(options, faults), *provider.routes()],
+        routes=[*_small_routes(options, faults), *provider.routes(), *_admin_routes(faults)],
         middleware=[
             Middleware(AccessLog),
             Middleware(
@@ -52,17 +57,23 @@ def build_app(options: Options, faults: Faults | None = None) -> Starlette:
                 allow_headers=["*"],
                 expose_headers=["Location"],
             ),
+            Middleware(DownMiddleware, faults=faults, spared=ADMIN),
             Middleware(ThrottleMiddleware, throttle=provider.throttle),
         ],
         exception_handlers={
             Refusal: answer_refusal,
             HTTPException: answer_http_exception,
             ClientDisconnect: answer_disconnect,
+            HungUp: answer_hung_up,
         },
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
     return app
+
+
+def _admin_routes(faults: Faults) -> list[Route]:
+    return Admin(faults).routes() if isinstance(faults, Switchboard) else []
 
 
 def _small_routes(options: Options, faults: Faults) -> list[Route]:

@@ -96,8 +96,10 @@ class Chain:
         """Return how many of the account's transactions are in blocks."""
         return await self._nonce("latest")
 
-    async def sign(self, request: Call, gas: int, nonce: int) -> SignedTransaction:
-        """Sign a transaction; nothing is sent."""
+    async def sign(
+        self, request: Call, gas: int, nonce: int, *, fee_percent: int = 100
+    ) -> SignedTransaction:
+        """Sign a transaction; nothing is sent. With a higher fee it may replace another."""
         block: BlockData = await self._ask(self._web3.eth.get_block("latest"))
         tip = await self._ask(self._web3.eth.max_priority_fee)
         if self._chain_id is None:
@@ -107,7 +109,7 @@ class Chain:
             "chainId": self._chain_id,
             "gas": gas,
             "nonce": Nonce(nonce),
-            "maxFeePerGas": Wei(2 * block["baseFeePerGas"] + tip),
+            "maxFeePerGas": Wei((2 * block["baseFeePerGas"] + tip) * fee_percent // 100),
             "maxPriorityFeePerGas": tip,
         }
         signed = self._account.sign_transaction(cast("TransactionDictType", params))

@@ -12,6 +12,8 @@ from devnet.provider.answers import Refusal, internal_error, parse_hash, parse_i
 from devnet.provider.contracts import Contracts
 from devnet.provider.faults import Faults, Point
 from devnet.provider.known_sets import HeldPiece, KnownSets
+from devnet.provider.lagging import Lag
+from devnet.provider.options import Clock
 from devnet.provider.reverts import ChainUnreachable, Reverted
 from devnet.provider.state import Database
 from devnet.provider.transactions import Purpose, TxStatus
@@ -24,12 +26,18 @@ class DataSetViews:
     """Tells payers what their transactions did."""
 
     def __init__(
-        self, database: Database, known: KnownSets, contracts: Contracts, faults: Faults
+        self,
+        database: Database,
+        known: KnownSets,
+        contracts: Contracts,
+        clock: Clock,
+        faults: Faults,
     ) -> None:
         self._database = database
         self._known = known
         self._contracts = contracts
         self._faults = faults
+        self._lag = Lag(clock, faults)
 
     def routes(self) -> list[Route]:
         """The routes that report; the fixed path comes before the one with an id."""
@@ -48,15 +56,18 @@ class DataSetViews:
         row = await self._known.transaction(tx_hash)
         if row is None or row["purpose"] not in {Purpose.CREATE, Purpose.CREATE_AND_ADD}:
             raise Refusal(404, "Data set creation not found for given txHash")
+        created = row["status"] == TxStatus.CONFIRMED and not self._lag.holds(tx_hash)
         answer = {
             "createMessageHash": tx_hash,
-            "dataSetCreated": row["status"] == TxStatus.CONFIRMED,
+            "dataSetCreated": created,
             "service": "public",
             "txStatus": row["status"],
             "ok": _ok(row),
         }
         if row["status"] == TxStatus.CONFIRMED:
-            answer |= {"dataSetId": row["data_set_id"], "confirmedTxHash": tx_hash}
+            answer["confirmedTxHash"] = row["landing_hash"]
+        if created:
+            answer["dataSetId"] = row["data_set_id"]
         return JSONResponse(answer)
 
     async def added(self, request: Request) -> Response:
@@ -70,7 +81,8 @@ class DataSetViews:
         pieces = await self._database.rows(_ADDED, tx_hash)
         if not pieces:
             raise Refusal(404, "Piece addition not found for given transaction and data set")
-        return JSONResponse(_addition(row, [piece["piece_id"] for piece in pieces]))
+        added = row["status"] == TxStatus.CONFIRMED and not self._lag.holds(tx_hash)
+        return JSONResponse(_addition(row, [piece["piece_id"] for piece in pieces], added=added))
 
     async def details(self, request: Request) -> Response:
         """A data set with its pieces."""
@@ -107,20 +119,21 @@ class DataSetViews:
             raise internal_error(f"chain: {error}") from error
 
 
-def _addition(row: sqlite3.Row, piece_ids: list[int | None]) -> dict[str, object]:
-    confirmed = row["status"] == TxStatus.CONFIRMED
+def _addition(row: sqlite3.Row, piece_ids: list[int | None], *, added: bool) -> dict[str, object]:
     answer: dict[str, object] = {
         "txHash": row["hash"],
         "txStatus": row["status"],
         "dataSetId": row["data_set_id"],
         "pieceCount": len(piece_ids),
         "addMessageOk": _ok(row),
-        "piecesAdded": confirmed,
+        "piecesAdded": added,
     }
-    if confirmed and None in piece_ids:
+    if row["status"] == TxStatus.CONFIRMED:
+        answer["confirmedTxHash"] = row["landing_hash"]
+    if added and None in piece_ids:
         raise internal_error("mismatch in confirmed piece IDs")
-    if confirmed:
-        answer |= {"confirmedPieceIds": piece_ids, "confirmedTxHash": row["hash"]}
+    if added:
+        answer["confirmedPieceIds"] = piece_ids
     return answer
 
 

@@ -18,6 +18,7 @@ from devnet.provider.pieces import AlsoRecord, PieceStore
 from devnet.provider.state import Database
 from devnet.provider.uploads import (
     PieceBody,
+    admit,
     check_notify,
     check_received,
     receive_payload,
@@ -60,6 +61,7 @@ class DeclaredUploads:
 
     async def declare(self, request: Request) -> Response:
         """Say which piece will come: 201 and the place, or 200 if it is here already."""
+        await self._faults.reach(Point.OPEN)
         body = await read_body(request, PieceBody, self._limits.max_json_bytes)
         cid = parse_cid(body.piece_cid, self._limits.min_piece_bytes, self._limits.max_piece_bytes)
         check_notify(body.notify)
@@ -78,7 +80,7 @@ class DeclaredUploads:
             raise Refusal(404, "Upload not found")
         if session["received_at"] is not None:
             raise Refusal(409, "data has already been uploaded")
-        await self._faults.reach(Point.RECEIVE)
+        await admit(request, self._faults)
         part = self._folder / f"{upload_id}.{uuid.uuid4().hex}.part"
         cid = await receive_payload(request, part, self._limits)
         try:

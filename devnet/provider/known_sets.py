@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from devnet.provider.state import Database
+from devnet.provider.transactions import TRANSACTIONS
 
 _IS_KNOWN = """
 SELECT 1 FROM transactions
@@ -43,7 +44,7 @@ class KnownSets:
 
     async def transaction(self, tx_hash: str) -> sqlite3.Row | None:
         """The row of a transaction that this provider sent."""
-        return await self._database.row("SELECT * FROM transactions WHERE hash = ?", tx_hash)
+        return await self._database.row(f"{TRANSACTIONS} WHERE hash = ?", tx_hash)
 
 
 def _held(row: sqlite3.Row) -> HeldPiece:

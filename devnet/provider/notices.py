@@ -11,6 +11,10 @@ from devnet.provider.state import Database
 
 _log = logging.getLogger(__name__)
 _TIMEOUT_S = 10.0
+_TAKE_DUE = """
+DELETE FROM notifications WHERE due_at <= ? AND cid NOT IN (
+  SELECT cid FROM pieces WHERE parked_at > ?)
+RETURNING url, cid"""
 
 
 class Notices:
@@ -23,8 +27,7 @@ class Notices:
 
     async def send_due(self) -> None:
         """Post the notices whose time has come."""
-        query = "DELETE FROM notifications WHERE due_at <= ? RETURNING url, cid"
-        for row in await self._database.rows(query, self._clock()):
+        for row in await self._database.rows(_TAKE_DUE, self._clock(), self._clock()):
             await self._post(row["url"], row["cid"])
 
     async def _post(self, url: str, cid: str) -> None:

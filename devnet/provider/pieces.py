@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from devnet.provider.faults import FaultName, Faults
 from devnet.provider.options import Clock
 from devnet.provider.spool import move
 from devnet.provider.state import Database
@@ -22,7 +23,7 @@ DELETE FROM pieces WHERE touched_at < ? AND cid NOT IN (
   WHERE status != 'failed' AND NOT removed)
 RETURNING cid"""
 
-_ADOPT = "INSERT INTO pieces VALUES (:cid, :v1_cid, :raw_size, :now, :now)"
+_ADOPT = "INSERT INTO pieces VALUES (:cid, :v1_cid, :raw_size, :parked_at, :now)"
 _PARK = f"{_ADOPT} ON CONFLICT (cid) DO UPDATE SET touched_at = :now"
 
 
@@ -42,8 +43,16 @@ class PieceStore:
     to a data set) the publishing delay later.
     """
 
-    def __init__(self, folder: Path, database: Database, publish_delay_s: float, clock: Clock):
+    def __init__(
+        self,
+        folder: Path,
+        database: Database,
+        publish_delay_s: float,
+        clock: Clock,
+        faults: Faults | None = None,
+    ) -> None:
         self._folder = folder
+        self._faults = faults or Faults()
         self._database = database
         self._publish_delay_s = publish_delay_s
         self._clock = clock
@@ -64,9 +73,10 @@ class PieceStore:
             FileNotFoundError: the file is gone and the piece is not here either.
         """
         target = self._path(cid.text)
+        late_s = self._faults.delay_s(FaultName.PUBLISH_DELAY) or 0.0
 
         def record(db: sqlite3.Connection) -> None:
-            db.execute(_PARK, self._row(cid))
+            db.execute(_PARK, self._row(cid, late_s))
             also(db)
 
         async with self._files:
@@ -133,11 +143,12 @@ class PieceStore:
         for text in texts:
             self._path(text).unlink(missing_ok=True)
 
-    def _row(self, cid: PieceCid) -> dict[str, object]:
+    def _row(self, cid: PieceCid, late_s: float = 0.0) -> dict[str, object]:
         return {
             "cid": cid.text,
             "v1_cid": cid.to_v1_text(),
             "raw_size": cid.raw_size,
+            "parked_at": self._clock() + late_s,
             "now": self._clock(),
         }
 

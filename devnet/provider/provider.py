@@ -61,7 +61,7 @@ class Provider:
         known = KnownSets(database)
         incoming = folder / "incoming"
         self._pieces = pieces = PieceStore(
-            folder / "pieces", database, limits.publish_delay_s, clock
+            folder / "pieces", database, limits.publish_delay_s, clock, faults
         )
         self._uploads = Uploads(incoming, database, pieces, limits, clock, faults)
         self._declared = DeclaredUploads(incoming, database, pieces, limits, clock, faults)
@@ -76,11 +76,11 @@ class Provider:
         self.throttle = Throttle(clock)
         self._rooms = (
             Finding(pieces, faults),
-            Pulls(chain, contracts, known, self._pulls, self._fetcher, limits),
+            Pulls(chain, contracts, known, self._pulls, self._fetcher, limits, faults),
             self._uploads,
             self._declared,
             DataSets(contracts, sender, pieces, known, self.throttle, limits),
-            DataSetViews(database, known, contracts, faults),
+            DataSetViews(database, known, contracts, clock, faults),
             Removals(contracts, sender, known, limits),
             self._terminations,
             Retrieval(pieces, limits, clock, faults),

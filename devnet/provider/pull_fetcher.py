@@ -10,7 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from devnet.provider.faults import Faults, Point
+from devnet.provider.answers import Refusal
+from devnet.provider.faults import FaultName, Faults, Point
 from devnet.provider.options import Clock, Limits
 from devnet.provider.pieces import PieceStore
 from devnet.provider.pull_store import PullItem, PullStatus, PullStore
@@ -76,7 +77,8 @@ class PullFetcher:
 
     async def _fetch(self, item: PullItem) -> None:
         give_up_at = self._clock() + self._limits.pull_budget_s
-        sources, attempt = list(item.sources), 0
+        sources = [] if self._faults.strikes(FaultName.PULL_FAILURE) else list(item.sources)
+        attempt = 0
         while sources:
             async with self._slots:
                 await self._store.set_status(item, PullStatus.IN_PROGRESS)
@@ -98,17 +100,17 @@ class PullFetcher:
         for source in list(sources):
             try:
                 await self._try(PieceCid.parse(item.cid), source)
-            except _Worthless as error:
+            except (_Worthless, httpx.InvalidURL) as error:
                 _log.warning("gave up pulling %s from %s: %s", item.cid, source, error)
                 sources.remove(source)
-            except (httpx.HTTPError, TimeoutError) as error:
+            except (httpx.HTTPError, OSError) as error:
                 _log.warning("pulling %s from %s: %s", item.cid, source, type(error).__name__)
             else:
                 return True
         return False
 
     async def _try(self, cid: PieceCid, source: str) -> None:
-        await self._faults.reach(Point.PULL)
+        await self._ask_leave()
         part = self._folder / f"{uuid.uuid4().hex}.part"
         async with asyncio.timeout(self._limits.pull_attempt_s):
             received = await self._download(cid, source, part)
@@ -118,6 +120,12 @@ class PullFetcher:
             await self._pieces.park(part, cid)
         finally:
             await asyncio.to_thread(part.unlink, missing_ok=True)
+
+    async def _ask_leave(self) -> None:
+        try:
+            await self._faults.reach(Point.FETCH)
+        except Refusal as refusal:
+            raise OSError(refusal.text) from refusal
 
     async def _download(self, cid: PieceCid, source: str, part: Path) -> PieceCid:
         headers = {"Accept-Encoding": "identity"}

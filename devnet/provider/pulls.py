@@ -21,6 +21,7 @@ from devnet.provider.answers import (
 from devnet.provider.chain import Chain
 from devnet.provider.contracts import Contracts
 from devnet.provider.data_sets import check_keeper
+from devnet.provider.faults import Faults, Point
 from devnet.provider.known_sets import KnownSets
 from devnet.provider.options import Limits
 from devnet.provider.pull_fetcher import PullFetcher
@@ -58,6 +59,7 @@ class Pulls:
         store: PullStore,
         fetcher: PullFetcher,
         limits: Limits,
+        faults: Faults,
     ) -> None:
         self._chain = chain
         self._contracts = contracts
@@ -65,6 +67,7 @@ class Pulls:
         self._store = store
         self._fetcher = fetcher
         self._limits = limits
+        self._faults = faults
 
     def routes(self) -> list[Route]:
         """The one route."""
@@ -76,7 +79,10 @@ class Pulls:
         extra = parse_hex(body.extra_data, "extraData")
         sources = self._sources(body)
         key = pull_key(extra, body.data_set_id, body.record_keeper)
-        if not await self._store.statuses(key):
+        if await self._store.statuses(key):
+            await self._faults.reach(Point.STATUS)
+        else:
+            await self._faults.reach(Point.PULL)
             await self._check(body, list(sources), extra)
             await self._begin(key, sources)
         return await self._answer(key)

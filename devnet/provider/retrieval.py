@@ -18,6 +18,7 @@ from devnet.provider.faults import Faults, Point
 from devnet.provider.finding import find_any
 from devnet.provider.options import Clock, Limits
 from devnet.provider.pieces import PieceStore, StoredPiece
+from devnet.provider.served_bytes import spoiled
 
 _RANGES = re.compile(r"bytes=\s*(?:\d+-\d*|-\d+)(?:\s*,\s*(?:\d+-\d*|-\d+))*\s*")
 _FROM_TO = re.compile(r"(\d+)-(\d+)")
@@ -48,6 +49,8 @@ class Retrieval:
         self._readers += 1
         try:
             response = await self._response(Request(scope, receive))
+            if isinstance(response, FileResponse):
+                send = spoiled(scope, send, self._faults)
             await response(scope, receive, send)
         finally:
             self._readers -= 1

@@ -33,6 +33,9 @@ CREATE TABLE IF NOT EXISTS transactions (
 CREATE INDEX IF NOT EXISTS transactions_by_status ON transactions (status);
 CREATE INDEX IF NOT EXISTS transactions_by_data_set ON transactions (data_set_id);
 
+CREATE TABLE IF NOT EXISTS replacements (
+  hash TEXT PRIMARY KEY REFERENCES transactions (hash) ON DELETE CASCADE, by_hash TEXT NOT NULL);
+
 CREATE TABLE IF NOT EXISTS added_pieces (
   hash TEXT NOT NULL REFERENCES transactions (hash) ON DELETE CASCADE,
   position INTEGER NOT NULL, cid TEXT NOT NULL, piece_id INTEGER, removed INTEGER DEFAULT 0,

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from devnet.provider.answers import Body, Refusal, internal_error, parse_hex, parse_id, read_body
 from devnet.provider.contracts import Contracts
+from devnet.provider.hanging_up import HungUp
 from devnet.provider.known_sets import KnownSets
 from devnet.provider.options import Limits
 from devnet.provider.reverts import ChainError, ChainUnreachable
@@ -28,8 +29,9 @@ _UNSENT = "SELECT data_set_id, extra_data FROM terminations WHERE hash = ''"
 _SENT = "UPDATE terminations SET hash = ? WHERE data_set_id = ?"
 _FORGET = "DELETE FROM terminations WHERE data_set_id = ?"
 _STATUS = """
-SELECT terminations.hash AS hash, transactions.status AS status
-FROM terminations LEFT JOIN transactions USING (hash) WHERE terminations.data_set_id = ?"""
+SELECT terminations.hash AS hash, status, coalesce(by_hash, hash) AS landing_hash
+FROM terminations LEFT JOIN transactions USING (hash) LEFT JOIN replacements USING (hash)
+WHERE terminations.data_set_id = ?"""
 
 
 class TerminateBody(Body):
@@ -96,7 +98,7 @@ class Terminations:
             "serviceTerminationEpoch": end_epoch,
         }
         if row is not None and row["status"] == TxStatus.CONFIRMED:
-            answer["confirmedTxHash"] = row["hash"]
+            answer["confirmedTxHash"] = row["landing_hash"]
         return JSONResponse(answer)
 
     async def send_queued(self) -> None:
@@ -114,7 +116,7 @@ class Terminations:
         call = self._contracts.terminate(data_set_id, extra)
         try:
             await self._sender.send(call, Purpose.TERMINATE, data_set_id, record)
-        except ChainUnreachable as error:
+        except (ChainUnreachable, Refusal, HungUp) as error:
             _log.warning("termination of data set %s waits: %s", data_set_id, error)
             asyncio.get_running_loop().call_later(_RETRY_S, self._asked.set)
         except ChainError as error:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from devnet.provider.calls import Call
 from devnet.provider.chain import Chain, SignedTransaction
-from devnet.provider.faults import Faults, Point
+from devnet.provider.faults import FaultName, Faults, Point
 from devnet.provider.options import Clock
 from devnet.provider.reverts import Rejected
 from devnet.provider.state import Database
@@ -39,6 +39,13 @@ class TxStatus(StrEnum):
     FAILED = "failed"
 
 
+TRANSACTIONS = """
+SELECT transactions.*, coalesce(by_hash, hash) AS landing_hash
+FROM transactions LEFT JOIN replacements USING (hash)"""
+"""Transactions by the hash that was told, and the hash under which each one lands."""
+
+_REPLACED_FEE_PERCENT = 200
+_REPLACE = "INSERT INTO replacements VALUES (?, ?)"
 _INSERT = """
 INSERT INTO transactions (hash, nonce, raw, purpose, data_set_id, sent_at)
 VALUES (?, ?, ?, ?, ?, ?)"""
@@ -79,16 +86,15 @@ class Sender:
             ChainUnreachable: the node does not answer; it may have been sent, and if it was
                 signed it will be.
         """
+        await self._faults.reach(Point.SEND)
         async with self._account:
-            await self._faults.reach(Point.SEND)
             await self._restore()
-            gas = await self._chain.estimate(request)
-            signed = await self._chain.sign(request, gas, await self._next_nonce())
-            await self._record(signed, purpose, data_set_id, record)
-            await self._broadcast(signed)
-        _log.info("sent %s transaction %s", purpose, signed.hash)
+            told, landing = await self._sign(request)
+            await self._record(told, landing, purpose, data_set_id, record)
+            await self._broadcast(told.hash, landing)
+        _log.info("sent %s transaction %s", purpose, told.hash)
         await self._faults.reach(Point.SENT)
-        return signed.hash
+        return told.hash
 
     async def restore(self) -> None:
         """Send again what is lost when the chain goes back, as a killed devnet node does.
@@ -111,6 +117,18 @@ class Sender:
             except Rejected as error:
                 _log.warning("the node does not take it: %s", error)
 
+    async def _sign(self, request: Call) -> tuple[SignedTransaction, SignedTransaction]:
+        """Return the transaction that is told, and the one that is sent: nearly always the same."""
+        gas = await self._chain.estimate(request)
+        if self._faults.strikes(FaultName.FAILED_TRANSACTION):
+            gas //= 2
+        nonce = await self._next_nonce()
+        told = await self._chain.sign(request, gas, nonce)
+        if not self._faults.strikes(FaultName.REPLACED_HASH):
+            return told, told
+        dearer = await self._chain.sign(request, gas, nonce, fee_percent=_REPLACED_FEE_PERCENT)
+        return told, dearer
+
     async def _next_nonce(self) -> int:
         last = await self._nonce(_LAST)
         return max(await self._chain.next_nonce(), 0 if last is None else last + 1)
@@ -121,24 +139,27 @@ class Sender:
 
     async def _record(
         self,
-        signed: SignedTransaction,
+        told: SignedTransaction,
+        landing: SignedTransaction,
         purpose: Purpose,
         data_set_id: int | None,
         record: RecordSent,
     ) -> None:
-        values = (signed.hash, signed.nonce, signed.raw, purpose, data_set_id, self._clock())
+        values = (told.hash, told.nonce, landing.raw, purpose, data_set_id, self._clock())
 
         def work(db: sqlite3.Connection) -> None:
             db.execute(_INSERT, values)
-            record(db, signed.hash)
+            if landing.hash != told.hash:
+                db.execute(_REPLACE, (told.hash, landing.hash))
+            record(db, told.hash)
 
         await self._database.run(work)
 
-    async def _broadcast(self, signed: SignedTransaction) -> None:
+    async def _broadcast(self, told_hash: str, landing: SignedTransaction) -> None:
         try:
-            await self._chain.broadcast(signed.raw)
+            await self._chain.broadcast(landing.raw)
         except Rejected:
-            await self._database.execute(_DELETE, signed.hash)
+            await self._database.execute(_DELETE, told_hash)
             raise
         finally:
             self.sent.set()

@@ -74,6 +74,7 @@ class Uploads:
 
     async def open(self, _request: Request) -> Response:
         """Open a session: 201 and its place."""
+        await self._faults.reach(Point.OPEN)
         upload_id = str(uuid.uuid4())
         await self._database.execute(_OPEN, upload_id, self._clock())
         return Response(status_code=201, headers={"Location": f"/pdp/piece/uploads/{upload_id}"})
@@ -82,7 +83,7 @@ class Uploads:
         """Take the bytes: 204 once they are durable and their PieceCID is known."""
         upload_id = upload_id_of(request)
         await self._session(upload_id)
-        await self._faults.reach(Point.RECEIVE)
+        await admit(request, self._faults)
         part = self._folder / f"{upload_id}.{uuid.uuid4().hex}.part"
         cid = await receive_payload(request, part, self._limits)
         if cid.raw_size < self._limits.min_piece_bytes:
@@ -167,6 +168,16 @@ def upload_id_of(request: Request) -> str:
         return str(uuid.UUID(text))
     except ValueError:
         raise Refusal(400, "Invalid upload UUID") from None
+
+
+async def admit(request: Request, faults: Faults) -> None:
+    """Ask whether the bytes may come; a refusal is told once they are through, so it is heard."""
+    try:
+        await faults.reach(Point.RECEIVE)
+    except Refusal:
+        async for _ in request.stream():
+            pass
+        raise
 
 
 async def receive_payload(request: Request, part: Path, limits: Limits) -> PieceCid:

@@ -15,11 +15,11 @@ from devnet.provider.faults import Faults, Point
 from devnet.provider.options import Clock, Limits
 from devnet.provider.reverts import ChainUnreachable, Rejected
 from devnet.provider.state import Database
-from devnet.provider.transactions import Sender, TxStatus
+from devnet.provider.transactions import TRANSACTIONS, Sender, TxStatus
 
 _log = logging.getLogger(__name__)
 
-_PENDING = "SELECT * FROM transactions WHERE status = 'pending' ORDER BY nonce"
+_PENDING = f"{TRANSACTIONS} WHERE status = 'pending' ORDER BY nonce"
 _SETTLE = "UPDATE transactions SET status = ?, data_set_id = ? WHERE hash = ?"
 _REMOVE_PIECE = """
 UPDATE added_pieces SET removed = 1 WHERE piece_id = ? AND hash IN (
@@ -73,7 +73,7 @@ class Watcher:
         return bool(pending)
 
     async def _look_at(self, row: sqlite3.Row) -> None:
-        receipt = await self._chain.receipt(row["hash"])
+        receipt = await self._chain.receipt(row["landing_hash"])
         if receipt is not None:
             await self._faults.reach(Point.CONFIRM)
             await self._settle(row, receipt)
@@ -89,7 +89,9 @@ class Watcher:
         try:
             await self._chain.broadcast(row["raw"])
         except Rejected as error:
-            if await self._chain.receipt(row["hash"]) is None and "nonce too low" in str(error):
+            if await self._chain.receipt(row["landing_hash"]) is None and "nonce too low" in str(
+                error
+            ):
                 _log.warning("transaction %s can never land: %s", row["hash"], error)
                 await self._fail(row)
 

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.devnet.provider.payer import random_nonce
-from tests.devnet.provider.process import World
 from vibesflow.errors import PieceNotFound
 from vibesflow.filecoin import piece_cid_of
 from vibesflow.filecoin.client import FilecoinClient
@@ -18,18 +17,6 @@ from vibesflow.filecoin.commit_request import (
     Committed,
     PieceToAdd,
 )
-from vibesflow.filecoin.keys import Signer
-from vibesflow.settings import FilecoinSettings
-
-
-@pytest.fixture
-async def client(world: World) -> AsyncIterator[FilecoinClient]:
-    settings = FilecoinSettings(
-        devnet_info=world.first.devnet_info,
-        private_key=world.info.info.users[0].private_key_hex,
-    )
-    async with await FilecoinClient.open(settings, Signer.load(settings)) as opened:
-        yield opened
 
 
 async def _commit(client: FilecoinClient, request: CommitRequest) -> Committed:

@@ -11,12 +11,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from devnet.provider.faults import Faults
+from devnet.provider.fault_order import FaultOrder
+from devnet.provider.faults import FaultName, Faults, Point
 from devnet.provider.options import Limits
 from devnet.provider.pieces import PieceStore
 from devnet.provider.pull_fetcher import PullFetcher
 from devnet.provider.pull_store import PullItem, PullStatus, PullStore, overall
 from devnet.provider.state import Database
+from devnet.provider.switchboard import Switchboard
 from tests.devnet.provider.embedded import TurnedClock
 from vibesflow.filecoin import PieceCid, piece_cid_of
 
@@ -26,7 +28,9 @@ LIMITS = Limits(pull_pauses_s=(0.01, 0.02), pull_budget_s=60)
 
 
 class Pulling:
-    def __init__(self, folder: Path, answers: list[httpx.Response], limits: Limits) -> None:
+    def __init__(
+        self, folder: Path, answers: list[httpx.Response], limits: Limits, faults: Faults
+    ) -> None:
         self.asked: list[str] = []
         self._answers = answers
         self.database = Database(folder / "db")
@@ -35,7 +39,7 @@ class Pulling:
         self.pieces = PieceStore(folder / "pieces", self.database, 0, clock)
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
         self.fetcher = PullFetcher(
-            folder, self.store, self.pieces, self.http, limits, clock, Faults()
+            folder, self.store, self.pieces, self.http, limits, clock, faults
         )
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -58,9 +62,12 @@ class Pulling:
 
 @contextlib.asynccontextmanager
 async def pulling(
-    folder: Path, answers: list[httpx.Response], limits: Limits = LIMITS
+    folder: Path,
+    answers: list[httpx.Response],
+    limits: Limits = LIMITS,
+    faults: Faults | None = None,
 ) -> AsyncIterator[Pulling]:
-    one = Pulling(folder, answers, limits)
+    one = Pulling(folder, answers, limits, faults or Faults())
     yield one
     await one.fetcher.stop()
     await one.http.aclose()
@@ -135,6 +142,22 @@ async def test_a_piece_that_is_here_is_not_fetched(tmp_path: Path) -> None:
         one.fetcher.start([await one.ask("http://sp/a")])
         assert await one.result() is PullStatus.COMPLETE
         assert one.asked == []
+
+
+async def test_a_fetch_that_is_refused_here_is_tried_again(tmp_path: Path) -> None:
+    board = Switchboard()
+    board.set(FaultOrder(name=FaultName.ERROR, at=Point.FETCH, count=2))
+    async with pulling(tmp_path, [_good()], faults=board) as one:
+        one.fetcher.start([await one.ask("http://sp/a")])
+        assert await one.result() is PullStatus.COMPLETE
+        assert one.asked == ["http://sp/a"]
+        assert [report.struck for report in board.reports()] == [2]
+
+
+async def test_an_address_that_cannot_be_asked_fails_the_piece(tmp_path: Path) -> None:
+    async with pulling(tmp_path, []) as one:
+        one.fetcher.start([await one.ask("http://sp:port/a")])
+        assert await one.result() is PullStatus.FAILED
 
 
 @pytest.mark.parametrize(
