@@ -37,7 +37,12 @@ def prepared_table_part(data: DataDir, ports: Ports) -> Part:
 
 
 def chain_part(
-    data: DataDir, ports: Ports, environment: Mapping[str, str], *, block_time_s: float | None
+    data: DataDir,
+    ports: Ports,
+    environment: Mapping[str, str],
+    *,
+    block_time_s: float | None,
+    empty_wallet: bool = False,
 ) -> Part:
     """Describe the chain; its contracts are deployed, or found, after each start."""
     rpc_url = f"http://{LOOPBACK}:{ports.chain}"
@@ -47,7 +52,7 @@ def chain_part(
 
     async def prepare() -> None:
         specs = [_provider_spec(ports, number) for number in PROVIDER_NUMBERS]
-        await asyncio.to_thread(deploy, rpc_url, specs, data.devnet_info)
+        await asyncio.to_thread(deploy, rpc_url, specs, data.devnet_info, empty_wallet=empty_wallet)
 
     return Part(
         name="chain",

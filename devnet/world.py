@@ -34,6 +34,7 @@ class WorldPlan:
         data: where all state is kept.
         ports: where every part listens.
         block_time_s: seconds between blocks; None mines a block for each transaction at once.
+        empty_wallet: the payer has deposited and approved nothing; its USDFC is in its wallet.
         restart: start a part again when it dies.
         ready_file: where the ready file is written besides the data folder.
         on_start: told the name of every part that answers.
@@ -42,6 +43,7 @@ class WorldPlan:
     data: DataDir
     ports: Ports
     block_time_s: float | None = None
+    empty_wallet: bool = False
     restart: bool = True
     ready_file: Path | None = None
     on_start: Callable[[str], None] = lambda _name: None
@@ -114,7 +116,9 @@ def _ranks(plan: WorldPlan, settings: Mapping[str, str]) -> list[list[Part]]:
     return [
         [
             parts.prepared_table_part(data, ports),
-            parts.chain_part(data, ports, bare, block_time_s=plan.block_time_s),
+            parts.chain_part(
+                data, ports, bare, block_time_s=plan.block_time_s, empty_wallet=plan.empty_wallet
+            ),
             temporal_part(ports, data.temporal_db, bare),
         ],
         [parts.provider_part(data, ports, bare, number) for number in PROVIDER_NUMBERS],

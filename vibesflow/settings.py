@@ -103,7 +103,10 @@ class FilecoinSettings(_Group):
         description="The payer's address, for processes that show its wallet without its key",
     )
     fund_ceiling_usdfc: Decimal = Field(
-        Decimal(100), ge=0, description="Most USDFC that one call may deposit into Filecoin Pay"
+        Decimal(100),
+        ge=0,
+        decimal_places=18,
+        description="Most USDFC that one call may deposit into Filecoin Pay",
     )
     source: str = Field(
         "vibesflow", max_length=96, description="Metadata `source` of our data sets on chain"

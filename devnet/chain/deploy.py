@@ -8,7 +8,7 @@ from pathlib import Path
 from devnet.chain import accounts
 from devnet.chain.contracts import deploy_contracts
 from devnet.chain.export import export, write_export
-from devnet.chain.funding import USDFC, fund
+from devnet.chain.funding import USDFC, endow, fund
 from devnet.chain.providers import ProviderSpec, enlist
 from devnet.chain.transactions import Chain
 from vibesflow.filecoin.devnet_info import DevnetInfo, load_devnet
@@ -23,6 +23,7 @@ def deploy(
     *,
     users: Sequence[accounts.DevAccount] | None = None,
     deposit: int = DEPOSIT,
+    empty_wallet: bool = False,
 ) -> DevnetInfo:
     """Deploy the contracts, register providers, fund payers, write the export.
 
@@ -36,6 +37,8 @@ def deploy(
         users: payers; the default is `accounts.payer` alone.
         deposit: smallest units of USDFC each payer shall have available in Filecoin Pay; with 0
             the account is approved and empty.
+        empty_wallet: the payers get as much USDFC in their wallets instead, and deposit and
+            approve nothing; what an earlier deployment deposited stays.
 
     Raises:
         ChainDown: the node does not answer.
@@ -47,6 +50,9 @@ def deploy(
         places = deploy_contracts(chain)
         enlisted = [(enlist(chain, places, spec), spec) for spec in providers]
         for user in payers:
-            fund(chain, places, user.private_key, deposit)
+            if empty_wallet:
+                endow(chain, places, user.address, deposit)
+            else:
+                fund(chain, places, user.private_key, deposit)
     write_export(out, export(rpc_url, places, payers, enlisted))
     return load_devnet(out)

@@ -37,14 +37,39 @@ def fund(chain: Chain, places: Addresses, private_key: str, deposit: int) -> Non
         ChainDown: the node does not answer.
     """
     account: LocalAccount = Account.from_key(private_key)
-    if chain.web3.eth.get_balance(checksum(account.address)) < _LOW_FIL:
-        chain.transfer(deployer().local, account.address, _FIL_GRANT)
+    _give_fil(chain, account.address)
     missing = max(0, deposit - _available(chain, places, account.address))
     if missing == 0 and _approved(chain, places, account.address):
         return
-    token = chain.contract("MockUSDFC", places.usdfc)
-    chain.send(deployer().local, token.functions.mint(account.address, missing))
+    mint(chain, places, account.address, missing)
     _deposit_and_approve(chain, places, account, missing)
+
+
+def endow(chain: Chain, places: Addresses, owner: str, usdfc: int) -> None:
+    """Give an account FIL for gas and USDFC in its wallet; nothing is deposited or approved.
+
+    An account that has any USDFC, in its wallet or in Filecoin Pay, gets no more.
+
+    Raises:
+        ChainDown: the node does not answer.
+    """
+    _give_fil(chain, owner)
+    pay = chain.contract("FilecoinPayV1", places.pay)
+    token = chain.contract("MockUSDFC", places.usdfc)
+    deposited, *_ = chain.read(pay.functions.accounts(places.usdfc, checksum(owner)))
+    if deposited == 0 and chain.read(token.functions.balanceOf(checksum(owner))) == 0:
+        mint(chain, places, owner, usdfc)
+
+
+def mint(chain: Chain, places: Addresses, owner: str, usdfc: int) -> None:
+    """Put new USDFC, in its smallest unit, into a wallet; raises as `fund` does."""
+    token = chain.contract("MockUSDFC", places.usdfc)
+    chain.send(deployer().local, token.functions.mint(checksum(owner), usdfc))
+
+
+def _give_fil(chain: Chain, owner: str) -> None:
+    if chain.web3.eth.get_balance(checksum(owner)) < _LOW_FIL:
+        chain.transfer(deployer().local, owner, _FIL_GRANT)
 
 
 def _deposit_and_approve(

@@ -49,6 +49,13 @@ BlockTimeOption = Annotated[
         help="Time between blocks; by default every transaction gets a block at once.",
     ),
 ]
+EmptyWalletOption = Annotated[
+    bool,
+    typer.Option(
+        "--empty-wallet",
+        help="Deposit and approve nothing for the payer: chunks wait until `vibesflow fund`.",
+    ),
+]
 NoRestartOption = Annotated[
     bool, typer.Option("--no-restart", help="End when a part dies instead of starting it again.")
 ]
@@ -61,6 +68,7 @@ async def dev(
     ports: PortsOption = PortChoice.FIXED,
     ready_file: ReadyFileOption = None,
     block_time: BlockTimeOption = None,
+    empty_wallet: EmptyWalletOption = False,
     no_restart: NoRestartOption = False,
 ) -> None:
     """Run the whole world until Ctrl-C: Temporal, table, chain, two providers, worker, API.
@@ -81,6 +89,7 @@ async def dev(
         data=data,
         ports=chosen,
         block_time_s=block_time,
+        empty_wallet=empty_wallet,
         restart=not no_restart,
         ready_file=ready_file.resolve() if ready_file else None,
     )

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from vibesflow.filecoin.devnet_info import DevnetInfo, load_devnet
     from vibesflow.filecoin.keys import Signer
     from vibesflow.filecoin.networks import Network, network_of
+    from vibesflow.filecoin.payments.funding import Funding, FundingPlan
+    from vibesflow.filecoin.payments.opening import known_payer
+    from vibesflow.filecoin.payments.preflight import Preflight
+    from vibesflow.filecoin.payments.quote import Quote
+    from vibesflow.filecoin.payments.wallet import WalletStatus
+    from vibesflow.filecoin.payments.wishes import StorageWish
     from vibesflow.filecoin.registry import ProviderInfo
 
 __all__ = [
@@ -34,14 +40,21 @@ __all__ = [
     "Committed",
     "DevnetInfo",
     "FilecoinClient",
+    "Funding",
+    "FundingPlan",
     "Network",
     "PieceCid",
     "PieceHasher",
     "PieceToAdd",
+    "Preflight",
     "ProviderInfo",
     "PullState",
+    "Quote",
     "Signer",
+    "StorageWish",
     "Submitted",
+    "WalletStatus",
+    "known_payer",
     "load_devnet",
     "network_of",
     "piece_cid_of",
@@ -50,9 +63,16 @@ __all__ = [
 _LATER = {
     "DevnetInfo": "devnet_info",
     "FilecoinClient": "client",
+    "Funding": "payments.funding",
+    "FundingPlan": "payments.funding",
     "Network": "networks",
+    "Preflight": "payments.preflight",
     "ProviderInfo": "registry",
+    "Quote": "payments.quote",
     "Signer": "keys",
+    "StorageWish": "payments.wishes",
+    "WalletStatus": "payments.wallet",
+    "known_payer": "payments.opening",
     "load_devnet": "devnet_info",
     "network_of": "networks",
 }

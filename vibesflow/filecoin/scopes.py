@@ -60,19 +60,12 @@ class Scopes:
         Raises:
             InvalidInput: the contract would not take the pairs.
         """
-        metadata = self._metadata(pairs)
+        metadata = metadata_of(self._source, pairs)
         scope = self._held.pop(metadata, None) or self._new(metadata)
         self._held[metadata] = scope
         if len(self._held) > KEPT_SCOPES:
             self._held.popitem(last=False)
         return scope
-
-    def _metadata(self, pairs: Metadata) -> Metadata:
-        if not self._source:
-            return tuple(sorted(pairs))
-        if any(key == "source" for key, _ in pairs):
-            raise InvalidInput("a scope cannot name another source")
-        return (("source", self._source), *sorted(pairs))
 
     def _new(self, metadata: Metadata) -> Scope:
         data_sets = DataSets(self._chain, self._signer.address, metadata)
@@ -81,3 +74,16 @@ class Scopes:
             Permits(self._signer, self._chain.network, metadata),
             Cached(data_sets.provider_ids, life_s=_PROVIDERS_LIFE_S),
         )
+
+
+def metadata_of(source: str, pairs: Metadata) -> Metadata:
+    """Return all pairs of a data set: its `source`, unless that is empty, and a scope's.
+
+    Raises:
+        InvalidInput: the scope names a source itself.
+    """
+    if not source:
+        return tuple(sorted(pairs))
+    if any(key == "source" for key, _ in pairs):
+        raise InvalidInput("a scope cannot name another source")
+    return (("source", source), *sorted(pairs))
