@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NoReturn
 from urllib.parse import urljoin, urlsplit
 
 import httpx
+from pydantic_core import from_json
 
 from vibesflow.errors import ProviderBusy, ProviderDown, ProviderFault, ProviderRefused
 
@@ -55,7 +55,10 @@ class Answer:
 
     def json(self) -> object:
         """The body as JSON; raises ValueError if it is not."""
-        return json.loads(self.body)
+        # Not the json module: web3 brings a library that raises the recursion limit beyond what
+        # the C stack bears, so a provider could end this process with a row of brackets.
+        answer: object = from_json(self.body)
+        return answer
 
 
 class ProviderHttp:
