@@ -41,6 +41,7 @@ VibesflowError
     ├── TransactionFailed           it landed and failed
     ├── InsufficientFunds           too little FIL or USDFC; wait until it is funded
     ├── ApprovalMissing             the service may not spend that much of the payer's; wait
+    ├── SessionKeyUnauthorized      the payer lets it sign no more; wait until it does again
     └── ContractReverted            it would fail; the reason is decoded
 
 The *retry class* says what a caller does about an error, the *code* is stable and documented in
@@ -506,6 +507,14 @@ class ApprovalMissing(ChainFault):
     code = "approval_missing"
     retry = RetryClass.WAIT
     advice = "Run `vibesflow fund`; what waits for the approval goes on by itself."
+
+
+class SessionKeyUnauthorized(ChainFault):
+    """The payer has not authorized the session key, or only until now."""
+
+    code = "session_key_unauthorized"
+    retry = RetryClass.WAIT
+    advice = "Run `vibesflow session-key create --for KEY` where the wallet's key is."
 
 
 class ContractReverted(ChainFault):

@@ -100,7 +100,8 @@ class FilecoinSettings(_Group):
     payer: str | None = Field(
         None,
         pattern=r"^0x[0-9a-fA-F]{40}$",
-        description="The payer's address, for processes that show its wallet without its key",
+        description="The payer's address; needed beside a session key, and to show a wallet "
+        "without its key",
     )
     fund_ceiling_usdfc: Decimal = Field(
         Decimal(100),
@@ -108,6 +109,18 @@ class FilecoinSettings(_Group):
         decimal_places=18,
         description="Most USDFC that one call may deposit into Filecoin Pay",
     )
+    private_keystore: Path | None = Field(
+        None, description="An encrypted keystore (Web3 secret storage) that holds the payer's key"
+    )
+    keystore_password_file: Path | None = Field(
+        None, description="A file that holds the keystore's password"
+    )
+    session_key: SecretStr | None = Field(
+        None,
+        description="A session key, 32 bytes in hex; it signs instead of the payer's key, which "
+        "is then not needed to store and commit",
+    )
+    session_key_file: Path | None = Field(None, description="A file that holds a session key")
     source: str = Field(
         "vibesflow", max_length=96, description="Metadata `source` of our data sets on chain"
     )
@@ -295,6 +308,17 @@ def _missing(filecoin: FilecoinSettings, *, needs_key: bool) -> list[str]:
     faults = []
     if filecoin.network is NetworkName.DEVNET and filecoin.devnet_info is None:
         faults.append("VIBESFLOW_DEVNET_INFO: needed when VIBESFLOW_NETWORK is devnet")
-    if needs_key and filecoin.private_key is None and filecoin.private_key_file is None:
+    if needs_key and not _has_key(filecoin):
         faults.append("VIBESFLOW_PRIVATE_KEY or VIBESFLOW_PRIVATE_KEY_FILE: one is needed to sign")
     return faults
+
+
+def _has_key(filecoin: FilecoinSettings) -> bool:
+    sources = (
+        filecoin.private_key,
+        filecoin.private_key_file,
+        filecoin.private_keystore,
+        filecoin.session_key,
+        filecoin.session_key_file,
+    )
+    return any(source is not None for source in sources)

@@ -72,6 +72,8 @@ _DATA_SET_VIEW = (
 VIEW_CONTRACT_ADDRESS = Function("viewContractAddress", (), ("address",))
 PDP_VERIFIER_ADDRESS = Function("pdpVerifierAddress", (), ("address",))
 SERVICE_PROVIDER_REGISTRY = Function("serviceProviderRegistry", (), ("address",))
+SESSION_KEY_REGISTRY = Function("sessionKeyRegistry", (), ("address",))
+TERMINATE_SERVICE = Function("terminateService", ("uint256",))
 
 # its StateView
 CLIENT_NONCES = Function("clientNonces", ("address", "uint256"), ("uint256",))
@@ -96,6 +98,15 @@ GET_ACTIVE_PIECES_BY_CURSOR = Function(
 FIND_PIECE_IDS_BY_CID = Function(
     "findPieceIdsByCid", ("uint256", _CID, "uint256", "uint256"), ("uint256[]",)
 )
+
+GET_SCHEDULED_REMOVALS = Function("getScheduledRemovals", ("uint256",), ("uint256[]",))
+
+# SessionKeyRegistry
+AUTHORIZATION_EXPIRY = Function(
+    "authorizationExpiry", ("address", "address", "bytes32"), ("uint256",)
+)
+LOGIN = Function("login", ("address", "uint256", "bytes32[]", "string"))
+REVOKE = Function("revoke", ("address", "bytes32[]", "string"))
 
 # ServiceProviderRegistry
 GET_PROVIDERS_BY_PRODUCT_TYPE = Function(

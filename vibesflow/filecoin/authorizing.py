@@ -10,10 +10,12 @@ from vibesflow.filecoin.chain import Chain
 from vibesflow.filecoin.chain_views import NonceUse
 from vibesflow.filecoin.commit_request import CommitRequest, PieceToAdd
 from vibesflow.filecoin.data_sets import DataSet, NewDataSet
+from vibesflow.filecoin.permissions import UPLOADING, Permission
 from vibesflow.filecoin.piece_ids import PieceIds
 from vibesflow.filecoin.provider import Provider
 from vibesflow.filecoin.registry import ProviderInfo
 from vibesflow.filecoin.scopes import Scopes
+from vibesflow.filecoin.session_guard import SessionGuard
 
 NONCE_USED: Final = "ClientDataSetAlreadyRegistered"
 """The contract's name for a nonce, or a data set's number, that was used before."""
@@ -61,15 +63,22 @@ class Authorizer:
         chain: what is read.
         payer: whose nonces and data sets they are.
         scopes: which set a request goes to.
+        guard: knows whether our key may sign.
         find_provider: from an id to the provider and its client.
     """
 
     def __init__(
-        self, chain: Chain, payer: str, scopes: Scopes, find_provider: FindProvider
+        self,
+        chain: Chain,
+        payer: str,
+        scopes: Scopes,
+        guard: SessionGuard,
+        find_provider: FindProvider,
     ) -> None:
         self._chain = chain
         self._payer = payer
         self._scopes = scopes
+        self.guard = guard
         self._piece_ids = PieceIds(chain)
         self.find_provider = find_provider
 
@@ -79,11 +88,16 @@ class Authorizer:
         return use
 
     async def authorize(self, request: CommitRequest) -> Authorization:
-        """Sign for the pieces that the request's data set does not hold yet."""
+        """Sign for the pieces that the request's data set does not hold yet.
+
+        Raises:
+            SessionKeyUnauthorized: our key is a session key that may not.
+        """
         info, provider = await self.find_provider(request.provider_id)
         scope = self._scopes.of(request.scope)
         target = await scope.data_sets.find(request.provider_id)
         if isinstance(target, NewDataSet):
+            await self.guard.check(UPLOADING)
             pieces = request.distinct_pieces
             blob = scope.permits.create_and_add(
                 target.client_data_set_id, info.payee, request.nonce, pieces
@@ -92,6 +106,7 @@ class Authorizer:
         pieces = await self._missing(request, target)
         if not pieces:
             return Authorization(provider, target.data_set_id, (), b"")
+        await self.guard.check([Permission.ADD_PIECES])
         blob = scope.permits.add(target.client_data_set_id, request.nonce, pieces)
         return Authorization(provider, target.data_set_id, pieces, blob)
 

@@ -41,6 +41,27 @@ class Chain:
         self.network = network
         self._addresses = Cached(self._read_addresses, life_s=_ADDRESSES_LIFE_S)
 
+    async def session_key_registry(self) -> str:
+        """Return the address of the contract that keeps session keys."""
+        return (await self._addresses.get()).session_keys
+
+    async def authorization_expiries(
+        self, payer: str, key: str, permissions: Sequence[bytes]
+    ) -> list[int]:
+        """Read until when a key may sign what, in Unix seconds; 0 if never, or not any more."""
+        registry = await self.session_key_registry()
+        calls: list[Call] = [
+            (registry, abi.AUTHORIZATION_EXPIRY, (payer, key, permission))
+            for permission in permissions
+        ]
+        return [int(answer[0]) for answer in await self._reads.all(calls)]
+
+    async def scheduled_removals(self, data_set_id: int) -> frozenset[int]:
+        """Read which pieces of a data set go at its next proving period."""
+        verifier = (await self._addresses.get()).pdp_verifier
+        (ids,) = await self._reads.one(verifier, abi.GET_SCHEDULED_REMOVALS, data_set_id)
+        return frozenset(ids)
+
     async def providers(self) -> list[RegisteredProvider]:
         """Read all providers with an active PDP product, in the registry's order."""
         registry = (await self._addresses.get()).registry
@@ -143,6 +164,16 @@ class Chain:
         )
         return [(piece_id, bytes(cid[0])) for piece_id, cid in zip(ids, cids, strict=True)]
 
+    async def pieces_held(self, data_set_id: int, piece_ids: Sequence[int]) -> frozenset[int]:
+        """Read which of these pieces the data set holds."""
+        verifier = (await self._addresses.get()).pdp_verifier
+        calls: list[Call] = [
+            (verifier, abi.GET_ACTIVE_PIECES_BY_CURSOR, (data_set_id, piece_id, 1))
+            for piece_id in piece_ids
+        ]
+        nearest = [ids[0] for _, ids, _ in await self._reads.all(calls) if ids]
+        return frozenset(nearest) & frozenset(piece_ids)
+
     async def find_piece(self, data_set_id: int, cid: bytes) -> int | None:
         """Search a whole data set for a piece; costly in large ones."""
         verifier = (await self._addresses.get()).pdp_verifier
@@ -158,6 +189,7 @@ class Chain:
                 (fwss, abi.VIEW_CONTRACT_ADDRESS, ()),
                 (fwss, abi.PDP_VERIFIER_ADDRESS, ()),
                 (fwss, abi.SERVICE_PROVIDER_REGISTRY, ()),
+                (fwss, abi.SESSION_KEY_REGISTRY, ()),
             ]
         )
         return Addresses(*(to_checksum_address(answer[0]) for answer in answers))

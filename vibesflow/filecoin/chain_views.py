@@ -14,11 +14,13 @@ class Addresses:
         state_view: read side of FWSS.
         pdp_verifier: keeps data sets and pieces.
         registry: keeps providers.
+        session_keys: keeps who may sign for whom.
     """
 
     state_view: str
     pdp_verifier: str
     registry: str
+    session_keys: str
 
 
 @dataclass(frozen=True, slots=True)

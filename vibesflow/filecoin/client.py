@@ -10,14 +10,13 @@ import httpx
 
 from vibesflow.errors import NoProvider, SettingsInvalid
 from vibesflow.filecoin import readiness
-from vibesflow.filecoin.authorizing import Authorizer
 from vibesflow.filecoin.cached import Cached
 from vibesflow.filecoin.chain import Chain
 from vibesflow.filecoin.commit_request import CommitRequest, Committed, PullState, Submitted
-from vibesflow.filecoin.commits import Commits
 from vibesflow.filecoin.keys import Signer
 from vibesflow.filecoin.metadata import Metadata
 from vibesflow.filecoin.networks import network_of
+from vibesflow.filecoin.payer_side import PayerSide, own_transactions, payer_side
 from vibesflow.filecoin.payments.funding import Funding
 from vibesflow.filecoin.payments.opening import known_payer, open_payments
 from vibesflow.filecoin.payments.preflight import Preflight
@@ -28,12 +27,13 @@ from vibesflow.filecoin.payments.wishes import StorageWish
 from vibesflow.filecoin.piece_cid import PieceCid
 from vibesflow.filecoin.provider import Provider
 from vibesflow.filecoin.provider_http import TIMEOUT, ProviderHttp
-from vibesflow.filecoin.pulling import Pulls
 from vibesflow.filecoin.registry import ProviderInfo, read_providers
+from vibesflow.filecoin.removals import PieceState, Removal
 from vibesflow.filecoin.retrieval import piece_path, read_piece
 from vibesflow.filecoin.rpc import Rpc
-from vibesflow.filecoin.scopes import Scopes
 from vibesflow.filecoin.selection import NO_PROVIDER_PAUSE_S, Selection, Wish
+from vibesflow.filecoin.session_keys import SessionKeys
+from vibesflow.filecoin.terminations import Termination
 from vibesflow.filecoin.upload import OnProgress, OpenSource, upload
 from vibesflow.settings import FilecoinSettings
 
@@ -63,15 +63,11 @@ class FilecoinClient:
         self._signer = signer
         self._providers = Cached(lambda: read_providers(chain), life_s=_PROVIDERS_LIFE_S)
         self._selection = Selection(self._ping)
-        self._commits: Commits | None = None
-        self._pulls: Pulls | None = None
-        self._scopes: Scopes | None = None
         self._payments = payments
+        self._session_keys: SessionKeys | None = None
+        self._own: PayerSide | None = None
         if signer is not None:
-            self._scopes = Scopes(chain, signer, source)
-            authorizer = Authorizer(chain, signer.address, self._scopes, self._find)
-            self._commits = Commits(chain, authorizer)
-            self._pulls = Pulls(authorizer, chain.network.fwss)
+            self._own = payer_side(rpc, chain, signer, source, self._find)
 
     @classmethod
     async def open(cls, settings: FilecoinSettings, signer: Signer | None) -> FilecoinClient:
@@ -94,9 +90,19 @@ class FilecoinClient:
             raise
         http = httpx.AsyncClient(timeout=TIMEOUT, limits=_LIMITS, trust_env=False)
         chain = Chain(rpc, network)
-        payer = signer.address if signer else known_payer(settings)
-        payments = open_payments(settings, rpc, chain, payer, signer) if payer else None
-        return cls(rpc, chain, http, signer, settings.source, payments)
+        payer = signer.payer if signer else known_payer(settings)
+        own_key = None if signer is None or signer.delegated else signer
+        payments = open_payments(settings, rpc, chain, payer, own_key) if payer else None
+        client = cls(rpc, chain, http, signer, settings.source, payments)
+        if payer is not None:
+            own = own_transactions(rpc, chain, signer)
+            client._session_keys = SessionKeys(rpc, chain, payer, own)
+        try:
+            await client._begin()
+        except BaseException:
+            await client.close()
+            raise
+        return client
 
     async def close(self) -> None:
         """Close all connections."""
@@ -116,14 +122,14 @@ class FilecoinClient:
 
     @property
     def payer(self) -> str:
-        """The account that signs and pays, in checksum form.
+        """The account that pays, in checksum form.
 
         Raises:
             SettingsInvalid: the client was opened without a key.
         """
         if self._signer is None:
             raise SettingsInvalid("VIBESFLOW_PRIVATE_KEY: needed to sign and pay")
-        return self._signer.address
+        return self._signer.payer
 
     async def providers(self) -> tuple[ProviderInfo, ...]:
         """Return all active PDP providers, approved and endorsed ones first; a minute old at most.
@@ -177,7 +183,9 @@ class FilecoinClient:
             ChainDown: the registry cannot be asked.
         """
         providers = await self.providers()
-        with_data_set = await self._scopes.of(scope).provider_ids() if self._scopes else frozenset()
+        with_data_set: frozenset[int] = frozenset()
+        if self._own is not None:
+            with_data_set = await self._own.scopes.of(scope).provider_ids()
         wish = Wish(count, tuple(preferred), exclude, size_bytes, with_data_set)
         return await self._selection.choose(providers, wish)
 
@@ -242,21 +250,52 @@ class FilecoinClient:
         self, request: CommitRequest, sources: Mapping[str, str]
     ) -> dict[str, PullState]:
         """Have the request's provider fetch its pieces from others; see `Pulls.pull`."""
-        if self._pulls is None:
-            raise SettingsInvalid("VIBESFLOW_PRIVATE_KEY: needed to sign and pay")
-        return await self._pulls.pull(request, sources)
+        return await self._signing().pulls.pull(request, sources)
 
     async def look(self, request: CommitRequest) -> Committed | None:
         """Tell from the chain alone whether the request has landed; see `Commits.look`."""
-        return await self._committing().look(request)
+        return await self._signing().commits.look(request)
 
     async def submit(self, request: CommitRequest) -> Submitted:
         """Sign the request and have the provider send it; see `Commits.submit`."""
-        return await self._committing().submit(request)
+        return await self._signing().commits.submit(request)
 
     async def poll(self, request: CommitRequest, submitted: Submitted) -> Committed | None:
         """Ask how far a submitted request is; see `Commits.poll`."""
-        return await self._committing().poll(request, submitted)
+        return await self._signing().commits.poll(request, submitted)
+
+    @property
+    def session_keys(self) -> SessionKeys:
+        """The keys that may sign for the payer; only the payer's own key changes them.
+
+        Raises:
+            SettingsInvalid: nobody said who the payer is.
+        """
+        if self._session_keys is None:
+            raise SettingsInvalid("VIBESFLOW_PAYER: needed to look at its session keys")
+        return self._session_keys
+
+    async def remove_pieces(self, data_set_id: int, piece_ids: Sequence[int]) -> Removal:
+        """Have pieces removed from a data set; see `Removals.remove`."""
+        return await self._signing().removals.remove(data_set_id, piece_ids)
+
+    async def piece_states(
+        self, data_set_id: int, piece_ids: Sequence[int]
+    ) -> dict[int, PieceState]:
+        """Tell which pieces a data set holds, and which are about to go."""
+        return await self._signing().removals.states(data_set_id, piece_ids)
+
+    async def terminate(self, data_set_id: int) -> Termination:
+        """Have the provider end a data set's service at once; see `Terminations.ask`."""
+        return await self._signing().terminations.ask(data_set_id)
+
+    async def poll_termination(self, seen: Termination) -> Termination:
+        """Ask how far the end of a data set is; see `Terminations.poll`."""
+        return await self._signing().terminations.poll(seen)
+
+    async def terminate_directly(self, data_set_id: int) -> Termination:
+        """End a data set's service without its provider; see `Terminations.end_directly`."""
+        return await self._signing().terminations.end_directly(data_set_id)
 
     def read(self, provider_url: str, piece_cid: str) -> AsyncGenerator[bytes, None]:
         """Yield a piece's bytes from a provider; the last block comes only if all were right.
@@ -303,10 +342,14 @@ class FilecoinClient:
         """Deposit and approve what a need takes, once; see `Payments.fund`."""
         return await self.payments.fund(need)
 
-    def _committing(self) -> Commits:
-        if self._commits is None:
+    async def _begin(self) -> None:
+        if self._own is not None:
+            await self._own.guard.begin()
+
+    def _signing(self) -> PayerSide:
+        if self._own is None:
             raise SettingsInvalid("VIBESFLOW_PRIVATE_KEY: needed to sign and pay")
-        return self._commits
+        return self._own
 
     def _speak(self, provider: ProviderInfo) -> ProviderHttp:
         return ProviderHttp(self._http, provider.service_url)

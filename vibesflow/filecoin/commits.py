@@ -68,6 +68,7 @@ class Commits:
 
         Raises:
             ContractReverted: the contracts refuse, for the reason in the error.
+            SessionKeyUnauthorized: our key is a session key that may not sign this.
             CommitUnknown: it may or may not have been sent; submitting again is safe.
             NotConfirmedYet: another commit is just creating the data set, or the provider has not
                 noticed that it did; nothing was sent.
@@ -82,6 +83,8 @@ class Commits:
             try:
                 return await self._send(request)
             except (ContractReverted, NotConfirmedYet) as error:
+                if unauthorized := self._authorizer.guard.named(error):
+                    raise unauthorized from error
                 if not _passes(error, turned_away):
                     raise
                 turned_away.append(error)

@@ -24,3 +24,6 @@ OPERATOR_APPROVAL_UPDATED = Event(
     "OperatorApprovalUpdated(address,address,address,bool,uint256,uint256,uint256)"
 )
 RAIL_CREATED = Event("RailCreated(uint256,address,address,address,address,address,address,uint256)")
+
+# SessionKeyRegistry
+AUTHORIZATIONS_UPDATED = Event("AuthorizationsUpdated(address,address,uint256,bytes32[],string)")

@@ -15,7 +15,7 @@ class Permits:
     """Signs for one payer on one network.
 
     Args:
-        signer: the payer.
+        signer: the payer, or who may sign for the payer.
         network: where the signatures count.
         metadata: pairs of the data sets that are created.
     """
@@ -28,7 +28,7 @@ class Permits:
     @property
     def payer(self) -> str:
         """Who pays, in checksum form."""
-        return self._signer.address
+        return self._signer.payer
 
     def add(self, client_data_set_id: int, nonce: int, pieces: Sequence[PieceToAdd]) -> bytes:
         """Permit these pieces to be added, once, to the set of this number."""
@@ -53,3 +53,15 @@ class Permits:
         return extra_data.create_and_add_extra_data(
             create, self.add(client_data_set_id, nonce, pieces)
         )
+
+    def remove(self, client_data_set_id: int, piece_ids: Sequence[int]) -> bytes:
+        """Permit these pieces to be removed from the set of this number."""
+        digest = signing.schedule_piece_removals_digest(
+            self._domain, client_data_set_id=client_data_set_id, piece_ids=piece_ids
+        )
+        return extra_data.signature_extra_data(self._signer.sign_digest(digest))
+
+    def terminate(self, data_set_id: int) -> bytes:
+        """Permit the provider to end the service of a set, by its number on chain."""
+        digest = signing.terminate_service_digest(self._domain, data_set_id=data_set_id)
+        return extra_data.signature_extra_data(self._signer.sign_digest(digest))

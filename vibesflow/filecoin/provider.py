@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final, TypeVar
 
 import httpx
@@ -16,6 +16,7 @@ from vibesflow.errors import (
     ProviderDown,
     ProviderFault,
     ProviderLied,
+    ProviderRefused,
 )
 from vibesflow.filecoin.piece_cid import PieceCid
 from vibesflow.filecoin.provider_http import Answer, ProviderHttp
@@ -24,6 +25,8 @@ from vibesflow.filecoin.provider_status import (
     CreationStatus,
     PulledPiece,
     PullStatus,
+    TerminationConflict,
+    TerminationStatus,
 )
 from vibesflow.filecoin.reverts import find_revert
 
@@ -108,7 +111,7 @@ class Provider:
             return False
         if answer.status != 200:
             self._http.refuse(answer, "find a piece")
-        if _named_piece(answer) != piece_cid.text:
+        if _field(answer, "pieceCid") != piece_cid.text:
             raise ProviderLied(f"{self._http.host}: asked for {piece_cid}: {answer.words}")
         return True
 
@@ -165,6 +168,53 @@ class Provider:
             self._refuse_pull(answer)
         return self._read(answer, PullStatus).pieces
 
+    async def remove_pieces(
+        self, data_set_id: int, piece_ids: Sequence[int], extra_data: bytes
+    ) -> str:
+        """Ask for a transaction that schedules removals; returns its hash.
+
+        Raises: as `add_pieces`.
+        """
+        path = f"pdp/data-sets/{data_set_id}/pieces/{piece_ids[0]}"
+        body = {"pieceIds": list(piece_ids), "extraData": f"0x{extra_data.hex()}"}
+        answer = await self._ask_to_send("DELETE", path, body, "remove pieces")
+        if answer.status != 200:
+            self._refuse_commit(answer, "remove pieces")
+        tx_hash = _field(answer, "txHash")
+        if not isinstance(tx_hash, str) or not _TX_HASH.fullmatch(tx_hash):
+            raise CommitUnknown(f"{self._http.host}: remove pieces: no transaction in the answer")
+        return tx_hash
+
+    async def terminate(self, data_set_id: int, extra_data: bytes) -> int | None:
+        """Ask for the end of a data set's service.
+
+        Returns:
+            The epoch of its end if it has been ended before; None now that it is queued.
+
+        Raises:
+            ProviderRefused: the provider's contracts do not know this.
+            NotConfirmedYet: the provider does not know the data set (yet).
+        """
+        doing = "end a data set"
+        path = f"pdp/data-sets/{data_set_id}/terminate"
+        body = {"extraData": f"0x{extra_data.hex()}"}
+        answer = await self._http.send("POST", path, body=body)
+        if answer.status == 503:
+            raise ProviderRefused(f"{self._http.host}: {doing}: {answer.words}")
+        if answer.status == 404:
+            raise NotConfirmedYet(
+                f"{self._http.host}: {doing}: {answer.words}", retry_after_s=UNKNOWN_SET_PAUSE_S
+            )
+        if answer.status == 409:
+            return self._read(answer, TerminationConflict).end_epoch
+        if answer.status != 202:
+            self._http.refuse(answer, doing)
+        return None
+
+    async def termination_status(self, data_set_id: int) -> TerminationStatus | None:
+        """Ask how far an end is; None if none is under way, or its transaction failed."""
+        return await self._status(f"pdp/data-sets/{data_set_id}/terminate", TerminationStatus)
+
     async def creation_status(self, tx_hash: str) -> CreationStatus | None:
         """Ask how far a creation is; None if the provider does not know it."""
         return await self._status(f"pdp/data-sets/created/{tx_hash}", CreationStatus)
@@ -193,19 +243,22 @@ class Provider:
             raise ProviderFault(message) from error
 
     async def _commit(self, path: str, body: object, doing: str) -> str:
-        try:
-            answer = await self._http.exchange("POST", path, body=body, read_timeout_s=SEND_S)
-        except _NEVER_SENT as error:
-            raise self._http.down(error, doing) from error
-        except httpx.HTTPError as error:
-            message = f"{self._http.host}: {doing}: {type(error).__name__}"
-            raise CommitUnknown(message) from error
+        answer = await self._ask_to_send("POST", path, body, doing)
         if answer.status != 201:
             self._refuse_commit(answer, doing)
         tx_hash = _last_part(answer)
         if not _TX_HASH.fullmatch(tx_hash):
             raise CommitUnknown(f"{self._http.host}: {doing}: no transaction in Location")
         return tx_hash
+
+    async def _ask_to_send(self, method: str, path: str, body: object, doing: str) -> Answer:
+        try:
+            return await self._http.exchange(method, path, body=body, read_timeout_s=SEND_S)
+        except _NEVER_SENT as error:
+            raise self._http.down(error, doing) from error
+        except httpx.HTTPError as error:
+            message = f"{self._http.host}: {doing}: {type(error).__name__}"
+            raise CommitUnknown(message) from error
 
     def _refuse_commit(self, answer: Answer, doing: str) -> None:
         context = f"{self._http.host}: {doing}"
@@ -235,12 +288,12 @@ def _last_part(answer: Answer) -> str:
     return answer.headers.get("location", "").rstrip("/").rpartition("/")[2]
 
 
-def _named_piece(answer: Answer) -> object:
+def _field(answer: Answer, name: str) -> object:
     try:
         found = answer.json()
     except ValueError:
         return None
-    return found.get("pieceCid") if isinstance(found, dict) else None
+    return found.get(name) if isinstance(found, dict) else None
 
 
 def _addition(pieces: Iterable[str], extra_data: bytes) -> dict[str, object]:

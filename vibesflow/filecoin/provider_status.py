@@ -44,6 +44,33 @@ class PullStatus(BaseModel):
     pieces: tuple[PulledPiece, ...]
 
 
+class TerminationConflict(BaseModel):
+    """Why a request to end a data set was not taken: it ends already.
+
+    Attributes:
+        end_epoch: when it ended; None while the end is queued.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    code: int
+    end_epoch: int | None = Field(default=None, alias="serviceTerminationEpoch")
+
+
+class TerminationStatus(BaseModel):
+    """Of a transaction that ends a data set.
+
+    Attributes:
+        tx_hash: empty while it is queued, or when somebody else ended the set.
+        confirmed_tx_hash: the one that landed, if that is known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    tx_hash: str = Field(default="", alias="terminationTxHash")
+    confirmed_tx_hash: str | None = Field(default=None, alias="confirmedTxHash")
+
+
 class _Status(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 

@@ -54,6 +54,7 @@ class Pulls:
         Raises:
             InvalidInput: a piece that is to be copied has no source.
             ContractReverted: the contracts would refuse the commit.
+            SessionKeyUnauthorized: our key is a session key that may not sign this.
             NotConfirmedYet: the data set is just being created or ended.
             ProviderBusy: its queues are full; it says for how long.
             ProviderRefused: it will not have this request.
@@ -93,6 +94,8 @@ class Pulls:
                 data_set_id=permitted.data_set_id,
             )
         except ContractReverted as error:
+            if unauthorized := self._authorizer.guard.named(error):
+                raise unauthorized from error
             if error.reason not in PASSING_REVERTS:
                 raise
             raise NotConfirmedYet(

@@ -68,7 +68,7 @@ class Scopes:
         return scope
 
     def _new(self, metadata: Metadata) -> Scope:
-        data_sets = DataSets(self._chain, self._signer.address, metadata)
+        data_sets = DataSets(self._chain, self._signer.payer, metadata)
         return Scope(
             data_sets,
             Permits(self._signer, self._chain.network, metadata),
