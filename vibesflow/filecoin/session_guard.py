@@ -25,6 +25,8 @@ PAUSE_S: Final = 30.0
 WARN_S: Final = 3600.0
 """How long before its end people are warned."""
 
+_FOR_EVER_S: Final = 100 * 365 * 24 * 3600
+
 _WARN_EVERY_S: Final = 600.0
 _LIFE_S: Final = 60.0
 
@@ -113,16 +115,14 @@ class SessionGuard:
         left_s = ends_s - self._now_s()
         _log.log(
             logging.WARNING if left_s < WARN_S else level,
-            "the session key %s may sign for %s until %s, %.1f hours from now",
+            "the session key %s may sign for %s %s",
             key.address,
             self._signer.payer,
-            _time(ends_s),
-            left_s / 3600,
+            "without end"
+            if left_s > _FOR_EVER_S
+            else f"until {_time(ends_s)}, {left_s / 3600:.1f} hours from now",
         )
 
 
 def _time(unix_s: int) -> str:
-    try:
-        return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (OverflowError, ValueError):
-        return "never"
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
