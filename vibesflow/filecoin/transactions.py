@@ -15,7 +15,7 @@ from web3 import AsyncHTTPProvider, AsyncWeb3
 from web3.exceptions import TransactionNotFound, Web3RPCError
 from web3.types import Nonce, TxParams, TxReceipt
 
-from vibesflow.errors import ChainFault, InsufficientFunds, NotConfirmedYet, TransactionFailed
+from vibesflow.errors import InsufficientFunds, NotConfirmedYet, TransactionFailed
 from vibesflow.filecoin.keys import Signer
 from vibesflow.filecoin.reverts import FUNDS_PAUSE_S
 from vibesflow.filecoin.rpc import Rpc
@@ -27,6 +27,11 @@ POLL_S: Final = 1.0
 
 _GAS_PERCENT: Final = 150
 """The estimate is made for the state of now; the next block may have more to settle."""
+
+_NO_GAS: Final = ("insufficient funds", "not enough funds", "gas required exceeds allowance")
+_KNOWN: Final = ("already known", "already in mpool", "already imported")
+_NUMBER_TAKEN: Final = ("nonce too low", "underpriced", "minimum expected nonce")
+"""What nodes of different makes write."""
 
 _Web3 = AsyncWeb3[AsyncHTTPProvider]
 
@@ -167,8 +172,8 @@ async def _estimated(web3: _Web3, call: TxParams, doing: str) -> int:
     try:
         return int(await web3.eth.estimate_gas(call))
     except Web3RPCError as error:
-        if _says(error, "insufficient funds", "gas required exceeds allowance"):
-            raise _no_gas(call["from"], doing) from error
+        if _says(error, *_NO_GAS):
+            raise _no_gas(doing) from error
         raise
 
 
@@ -176,9 +181,11 @@ async def _broadcast(web3: _Web3, raw: bytes, tx_hash: str) -> None:
     try:
         await web3.eth.send_raw_transaction(HexBytes(raw))
     except Web3RPCError as error:
-        if _says(error, "already known", "already in mpool", "already imported"):
+        if _says(error, *_KNOWN):
             return
-        if _says(error, "nonce too low", "underpriced", "minimum expected nonce"):
+        if _says(error, *_NO_GAS):
+            raise _no_gas(tx_hash) from error
+        if _says(error, *_NUMBER_TAKEN):
             await _require_ours(web3, tx_hash, error)
             return
         raise
@@ -203,9 +210,9 @@ def _succeeded(found: TxReceipt, tx_hash: str, doing: str) -> Receipt:
     return Receipt(tx_hash, int(found["blockNumber"]))
 
 
-def _no_gas(sender: object, doing: str) -> ChainFault:
+def _no_gas(doing: str) -> InsufficientFunds:
     return InsufficientFunds(
-        f"{doing}: {sender} holds too little FIL for gas", retry_after_s=FUNDS_PAUSE_S
+        f"{doing}: the wallet holds too little FIL for gas", retry_after_s=FUNDS_PAUSE_S
     )
 
 

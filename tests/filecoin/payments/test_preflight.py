@@ -62,9 +62,7 @@ def test_a_missing_approval_is_named(approval: Approval, why: str) -> None:
 def test_both_missing_is_first_of_all_a_matter_of_money() -> None:
     found = judged(replace(EXACT, is_approved=False), balance())
     assert found.needs_approval
-    with pytest.raises(
-        InsufficientFunds, match=r"USDFC are missing .*; the storage service"
-    ):
+    with pytest.raises(InsufficientFunds, match=r"USDFC are missing .*; the storage service"):
         found.require()
 
 
