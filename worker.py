@@ -13,6 +13,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Protocol
 
 import uvicorn
 from starlette.applications import Starlette
@@ -26,17 +27,22 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.committing import CommitActivities
 from activities.faults import FaultInterceptor
+from activities.ordering import CopyDesk, OrderingActivities
+from activities.ports import Committer, DataSetOrders, PieceStore
 from activities.publishing import PublishingActivities
+from activities.pulling import PullActivities
 from activities.staging import StagingActivities
 from activities.storing import StoringActivities
 from activities.streams import StreamActivities
 from activities.uploading import Uploader
 from vibesflow.errors import SettingsInvalid, VibesflowError
 from vibesflow.filecoin import FilecoinClient, Signer
-from vibesflow.ledger import DynamoLedger
+from vibesflow.ledger import DynamoLedger, Ledger
 from vibesflow.settings import Settings, WorkerSettings, load_settings
-from vibesflow.staging import open_staging
-from workflows.client import connect
+from vibesflow.staging import Staging, open_staging
+from workflows.connection import connect
+from workflows.data_set import DataSetWorkflow
+from workflows.data_set_client import DataSetClient
 from workflows.messages import FILECOIN_QUEUE, RTA_QUEUE
 from workflows.rta import RtaWorkflow
 
@@ -49,9 +55,11 @@ _SHARED = SandboxRestrictions.default.with_passthrough_modules(
     "pydantic_core",
     "vibesflow",
     "workflows.board",
+    "workflows.clock",
     "workflows.details",
     "workflows.failures",
     "workflows.messages",
+    "workflows.placing",
     "workflows.policies",
 )
 
@@ -60,20 +68,21 @@ EXIT_DEPENDENCY = 7
 
 
 def rta_worker(
-    client: Client, streams: StreamActivities, staging: StagingActivities, settings: WorkerSettings
+    client: Client, ledger: Ledger, staging: Staging, settings: WorkerSettings
 ) -> Worker:
     """Return the worker of the ``rta`` queue: workflows and light activities."""
+    streams = StreamActivities(ledger)
     return Worker(
         client,
         task_queue=RTA_QUEUE,
-        workflows=[RtaWorkflow],
+        workflows=[RtaWorkflow, DataSetWorkflow],
         workflow_runner=SandboxedWorkflowRunner(_SHARED),
         activities=[
             streams.open_stream,
             streams.find_chunk,
             streams.append_chunks,
             streams.complete_stream,
-            staging.release_staged,
+            StagingActivities(staging).release_staged,
         ],
         activity_executor=ThreadPoolExecutor(settings.table_threads, "table"),
         max_concurrent_activities=settings.table_threads,
@@ -84,24 +93,33 @@ def rta_worker(
     )
 
 
+class Filecoin(PieceStore, Committer, Protocol):
+    """What the ``filecoin`` queue needs of `FilecoinClient`."""
+
+
 def filecoin_worker(
     client: Client,
-    storing: StoringActivities,
-    committing: CommitActivities,
-    publishing: PublishingActivities,
-    settings: WorkerSettings,
+    filecoin: Filecoin,
+    ledger: Ledger,
+    staging: Staging,
+    orders: DataSetOrders,
+    settings: Settings,
 ) -> Worker:
     """Return the worker of the ``filecoin`` queue: activities that move bytes or wait."""
+    uploader = Uploader(filecoin, piece_wait_s=settings.filecoin.piece_wait_s)
+    desk = CopyDesk(filecoin, orders, wanted=settings.filecoin.copies)
     return Worker(
         client,
         task_queue=FILECOIN_QUEUE,
         activities=[
-            storing.store_chunk,
-            committing.commit_pieces,
-            publishing.publish_document,
+            StoringActivities(staging, uploader, desk).store_chunk,
+            PublishingActivities(ledger, uploader, desk).publish_document,
+            OrderingActivities(desk).place_copies,
+            PullActivities(filecoin).pull_pieces,
+            CommitActivities(filecoin).commit_pieces,
         ],
-        max_concurrent_activities=settings.upload_slots,
-        graceful_shutdown_timeout=timedelta(seconds=settings.grace_s),
+        max_concurrent_activities=settings.worker.upload_slots,
+        graceful_shutdown_timeout=timedelta(seconds=settings.worker.grace_s),
         interceptors=[FaultInterceptor()],
     )
 
@@ -116,6 +134,9 @@ async def run_workers(settings: Settings, stopped: asyncio.Event) -> None:
     telemetry = TelemetryConfig(
         metrics=PrometheusConfig(bind_address=settings.worker.metrics_address)
     )
+    # Staging and hashing use the loop's own threads; as many as uploads, or they wait in line.
+    threads = ThreadPoolExecutor(settings.worker.upload_slots, "disk")
+    asyncio.get_running_loop().set_default_executor(threads)
     client = await connect(settings.temporal, runtime=Runtime(telemetry=telemetry))
     signer = Signer.load(settings.filecoin)
     async with AsyncExitStack() as stack:
@@ -123,18 +144,10 @@ async def run_workers(settings: Settings, stopped: asyncio.Event) -> None:
             await FilecoinClient.open(settings.filecoin, signer)
         )
         ledger, staging = DynamoLedger(settings.table), open_staging(settings.staging)
-        uploader = Uploader(filecoin, piece_wait_s=settings.filecoin.piece_wait_s)
+        orders = DataSetClient(client, filecoin.payer, settings.filecoin)
         workers = (
-            rta_worker(
-                client, StreamActivities(ledger), StagingActivities(staging), settings.worker
-            ),
-            filecoin_worker(
-                client,
-                StoringActivities(staging, uploader),
-                CommitActivities(filecoin),
-                PublishingActivities(ledger, uploader),
-                settings.worker,
-            ),
+            rta_worker(client, ledger, staging, settings.worker),
+            filecoin_worker(client, filecoin, ledger, staging, orders, settings),
         )
         health = asyncio.create_task(_serve_health(settings.worker, workers))
         for worker in workers:

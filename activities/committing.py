@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from pydantic import BaseModel
 from temporalio import activity
 
-from activities.messages import CommitPieces, CommittedPieces
+from activities.messages import CommitPieces, CommittedPieces, PullPieces
 from activities.ports import Committer
-from vibesflow.errors import NotConfirmedYet, ProviderDown, ProviderFault, TransactionFailed
+from vibesflow.errors import (
+    NotConfirmedYet,
+    ProviderDown,
+    ProviderFault,
+    ProviderRefused,
+    RetryClass,
+    TransactionFailed,
+)
 from vibesflow.filecoin import CommitRequest, Committed, PieceToAdd, Submitted
 
 QUICK_POLLS_S = (0.25, 0.75)
 """A chain that mines at once has confirmed by then, and no retry is spent on it."""
+GIVE_UP_AFTER = timedelta(minutes=5)
+"""How long a provider may be silent before its pieces are given to others; well inside the two
+hours after which providers drop what was not committed."""
 LONGEST_PAUSE_S = 15.0
 """Half an epoch: a confirmation is noticed at most that late."""
 
@@ -38,11 +49,18 @@ class CommitActivities:
         An attempt that does not know what was sent looks on chain before it sends; one that
         knows asks for the receipt.
         """
-        commit = CommitRequest(
-            provider_id=request.provider_id,
-            nonce=int(request.nonce, 16),
-            pieces=tuple(PieceToAdd(cid) for cid in request.pieces),
-        )
+        commit = request_of(request)
+        try:
+            return await self._commit(commit)
+        except (ProviderDown, ProviderFault) as error:
+            silent_for = _silent_for()
+            if error.retry is RetryClass.WAIT or silent_for < GIVE_UP_AFTER:
+                raise
+            self._committer.note_fault(commit.provider_id)
+            minutes = silent_for.total_seconds() / 60
+            raise ProviderRefused(f"gave up after {minutes:.0f} min: {error.message}") from error
+
+    async def _commit(self, commit: CommitRequest) -> CommittedPieces:
         submitted = _remembered()
         if submitted is None:
             done = await self._committer.look(commit)
@@ -77,6 +95,22 @@ class CommitActivities:
             if done is None:
                 raise
             return done
+
+
+def request_of(request: PullPieces) -> CommitRequest:
+    """Spell a batch as the library's request; pull and commit of a batch must agree on it."""
+    return CommitRequest(
+        provider_id=request.provider_id,
+        nonce=int(request.nonce, 16),
+        scope=request.scope,
+        pieces=tuple(PieceToAdd(p.piece_cid, p.metadata) for p in request.pieces),
+    )
+
+
+def _silent_for() -> timedelta:
+    """How long this commit has been tried, by the server's clock."""
+    info = activity.info()
+    return info.current_attempt_scheduled_time - info.scheduled_time
 
 
 def _remembered() -> Submitted | None:

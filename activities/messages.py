@@ -4,31 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from vibesflow.data_set.orders import Pairs
+from vibesflow.data_set.state import BATCH_PIECES
 from vibesflow.stream.chunk import ChunkRef, CompactMessage, Message
-from vibesflow.stream.commits import BATCH_PIECES
+from vibesflow.stream.placement import StoredPiece
 from vibesflow.stream.records import ChunkRow, RowWrite, StreamRecord
 from vibesflow.stream.sessions import Sessions
-from vibesflow.stream.tracking import StoredPiece
-
-__all__ = [
-    "AppendChunks",
-    "AppendedChunks",
-    "CommitPieces",
-    "CommittedPieces",
-    "CompleteStream",
-    "CompletedStream",
-    "FindChunk",
-    "FoundChunk",
-    "OpenStream",
-    "OpenedStream",
-    "PublishDocument",
-    "PublishedDocument",
-    "RejectedRow",
-    "ReleaseStaged",
-    "ReleasedStaged",
-    "StoreChunk",
-    "StoredPiece",
-]
 
 
 class OpenStream(CompactMessage):
@@ -67,12 +48,53 @@ class StoreChunk(CompactMessage):
     preferred_provider: int | None = None
 
 
-class CommitPieces(CompactMessage):
-    """Add stored pieces to the data set at their provider, at most once for the nonce."""
+class PieceToPlace(CompactMessage):
+    """A stored piece and the copies of it that are under way."""
+
+    size: int
+    stored: StoredPiece
+    metadata: Pairs = ()
+
+
+class PlaceCopies(CompactMessage):
+    """Order the copies that pieces lack, and order again those that are not confirmed."""
+
+    rta_id: str
+    creator: str = ""
+    pieces: tuple[PieceToPlace, ...]
+
+
+class PlacedCopies(CompactMessage):
+    """The pieces with every copy that is now under way."""
+
+    pieces: tuple[StoredPiece, ...]
+
+
+class BatchedPiece(CompactMessage):
+    """A piece of a batch; ``source_url`` says where the provider can fetch it."""
+
+    piece_cid: str
+    source_url: str = ""
+    metadata: Pairs = ()
+
+
+class PullPieces(CompactMessage):
+    """Have the provider fetch the pieces of a batch that it does not hold."""
 
     provider_id: int
+    scope: Pairs = ()
     nonce: str
-    pieces: tuple[str, ...] = Field(min_length=1, max_length=BATCH_PIECES)
+    pieces: tuple[BatchedPiece, ...] = Field(min_length=1, max_length=BATCH_PIECES)
+
+
+class PulledPieces(CompactMessage):
+    """The pieces that the provider could not fetch."""
+
+    failed: tuple[str, ...] = ()
+
+
+class CommitPieces(PullPieces):
+    """Add the pieces to the data set at their provider, at most once for the nonce."""
 
 
 class CommittedPieces(CompactMessage):
@@ -109,6 +131,7 @@ class PublishDocument(CompactMessage):
     """Compile the document of a version from the table's rows and store it."""
 
     rta_id: str
+    creator: str = ""
     version: int
     at: str
     preferred_provider: int | None = None
@@ -117,8 +140,8 @@ class PublishDocument(CompactMessage):
 class PublishedDocument(Message):
     """Where the document is, and the ``rev`` of the stream that it was compiled from."""
 
-    piece_cid: str
-    provider_id: int
+    stored: StoredPiece
+    size: int
     storage_provider: str = ""
     rev: int
 

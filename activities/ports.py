@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
-from vibesflow.filecoin import CommitRequest, Committed, PieceCid, ProviderInfo, Submitted
+from vibesflow.data_set.orders import PieceOrder
+from vibesflow.filecoin import (
+    CommitRequest,
+    Committed,
+    PieceCid,
+    ProviderInfo,
+    PullState,
+    Submitted,
+)
 
 OpenSource = Callable[[], AsyncIterator[bytes]]
 
@@ -17,6 +25,21 @@ class PieceStore(Protocol):
         self, *, preferred: int | None = None, exclude: frozenset[int] = frozenset()
     ) -> ProviderInfo:
         """Return a reachable provider; raise `NoProvider` when there is none."""
+        ...
+
+    async def choose_copies(
+        self,
+        count: int,
+        *,
+        preferred: Sequence[int] = (),
+        exclude: frozenset[int] = frozenset(),
+        size_bytes: int | None = None,
+    ) -> tuple[ProviderInfo, ...]:
+        """Return at most so many reachable providers; raise `NoProvider` when there is none."""
+        ...
+
+    def note_fault(self, provider_id: int) -> None:
+        """Have a provider chosen last for a while."""
         ...
 
     async def store(
@@ -52,6 +75,16 @@ class PieceStore(Protocol):
 class Committer(Protocol):
     """Putting stored pieces on chain."""
 
+    def note_fault(self, provider_id: int) -> None:
+        """Have a provider chosen last for a while."""
+        ...
+
+    async def pull(
+        self, request: CommitRequest, sources: Mapping[str, str]
+    ) -> dict[str, PullState]:
+        """Ask the provider to fetch pieces, or how far it is; one call is one poll."""
+        ...
+
     async def look(self, request: CommitRequest) -> Committed | None:
         """Tell from the chain alone whether the request's nonce has landed."""
         ...
@@ -62,4 +95,16 @@ class Committer(Protocol):
 
     async def poll(self, request: CommitRequest, submitted: Submitted) -> Committed | None:
         """Ask the provider for the receipt; None while there is none."""
+        ...
+
+
+class DataSetOrders(Protocol):
+    """Telling a data set's workflow; see `workflows.client.DataSetClient`."""
+
+    async def order(self, provider_id: int, order: PieceOrder, *, creator: str) -> None:
+        """Return once the data set of the order's scope has accepted it.
+
+        Raises:
+            TemporalDown: it has not, or nobody knows.
+        """
         ...

@@ -8,19 +8,22 @@ from collections.abc import AsyncIterator
 from temporalio import activity
 
 from activities.messages import PublishDocument, PublishedDocument
+from activities.ordering import CopyDesk, Need
 from activities.uploading import Upload, Uploader
 from vibesflow.errors import StreamNotFound
 from vibesflow.ledger.port import LedgerReader
 from vibesflow.stream.document import compile_document
+from vibesflow.stream.piece_metadata import document_metadata
 from vibesflow.stream.records import StreamRecord
 
 
 class PublishingActivities:
     """Publishes documents."""
 
-    def __init__(self, ledger: LedgerReader, uploader: Uploader) -> None:
+    def __init__(self, ledger: LedgerReader, uploader: Uploader, desk: CopyDesk) -> None:
         self._ledger = ledger
         self._uploader = uploader
+        self._desk = desk
 
     @activity.defn(name="publish_document")
     async def publish_document(self, request: PublishDocument) -> PublishedDocument:
@@ -30,7 +33,7 @@ class PublishingActivities:
         async def source() -> AsyncIterator[bytes]:
             yield document
 
-        provider, piece = await self._uploader.upload(
+        provider, piece_cid = await self._uploader.upload(
             Upload(
                 open_source=source,
                 preferred=request.preferred_provider,
@@ -38,9 +41,19 @@ class PublishingActivities:
                 on_bytes=lambda _: activity.heartbeat(),
             )
         )
+        stored = await self._desk.order(
+            Need(
+                rta_id=request.rta_id,
+                creator=request.creator,
+                piece_cid=piece_cid.text,
+                size=len(document),
+                copies=(self._desk.copy_at(provider, piece_cid.text),),
+                metadata=document_metadata(request.rta_id, request.version),
+            )
+        )
         return PublishedDocument(
-            piece_cid=piece.piece_cid,
-            provider_id=provider.provider_id,
+            stored=stored,
+            size=len(document),
             storage_provider=provider.address,
             rev=record.rev,
         )

@@ -9,12 +9,15 @@ from collections.abc import AsyncIterator
 from pydantic import BaseModel
 from temporalio import activity
 
-from activities.messages import StoreChunk, StoredPiece
+from activities.messages import StoreChunk
+from activities.ordering import CopyDesk, Need
 from activities.uploading import Upload, Uploader
 from vibesflow.errors import StagedBytesCorrupt
 from vibesflow.media import probe_audio
 from vibesflow.staging.port import Staging
 from vibesflow.stream.chunk import ChunkRef
+from vibesflow.stream.piece_metadata import chunk_metadata
+from vibesflow.stream.placement import StoredPiece
 
 NOMINAL_CHUNK_MS = 60_000
 """Sessions cut about a minute. It stands in for audio that does not decode by itself, as the
@@ -31,13 +34,17 @@ class StoreProgress(BaseModel):
 class StoringActivities:
     """Moves chunks from staging to Filecoin."""
 
-    def __init__(self, staging: Staging, uploader: Uploader) -> None:
+    def __init__(self, staging: Staging, uploader: Uploader, desk: CopyDesk) -> None:
         self._staging = staging
         self._uploader = uploader
+        self._desk = desk
 
     @activity.defn(name="store_chunk")
     async def store_chunk(self, request: StoreChunk) -> StoredPiece:
-        """Store a chunk; the bytes are checked against the acknowledged digest on the way."""
+        """Store a chunk and order its copies.
+
+        The bytes are checked against the acknowledged digest on the way.
+        """
         chunk = request.chunk
         upload = Upload(
             open_source=lambda: self._checked(chunk),
@@ -47,10 +54,20 @@ class StoringActivities:
                 StoreProgress(sent_bytes=sent, of_bytes=chunk.size)
             ),
         )
-        _, piece = await self._uploader.upload(upload)
-        if chunk.duration_ms:
-            return piece
-        return piece.model_copy(update={"duration_ms": await self._measure(chunk)})
+        provider, piece_cid = await self._uploader.upload(upload)
+        duration_ms = chunk.duration_ms or await self._measure(chunk)
+        stored = await self._desk.order(
+            Need(
+                rta_id=chunk.rta_id,
+                creator=chunk.creator,
+                piece_cid=piece_cid.text,
+                size=chunk.size,
+                copies=(self._desk.copy_at(provider, piece_cid.text),),
+                metadata=chunk_metadata(chunk, duration_ms=duration_ms),
+                urgent=chunk.is_final,
+            )
+        )
+        return stored.model_copy(update={"duration_ms": duration_ms})
 
     async def _measure(self, chunk: ChunkRef) -> int:
         """Length of the audio in ms, for senders that do not say."""

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from activities import metrics
 from activities.ports import OpenSource, PieceStore
 from vibesflow.errors import NoProvider, ProviderDown, RetryClass, VibesflowError
-from vibesflow.filecoin import PieceHasher, ProviderInfo
-from vibesflow.stream.tracking import StoredPiece
+from vibesflow.filecoin import PieceCid, PieceHasher, ProviderInfo
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +41,8 @@ class Uploader:
         self._store = store
         self._piece_wait_s = piece_wait_s
 
-    async def upload(self, upload: Upload) -> tuple[ProviderInfo, StoredPiece]:
-        """Return who holds the piece and where.
+    async def upload(self, upload: Upload) -> tuple[ProviderInfo, PieceCid]:
+        """Return who holds the piece, and which piece it is.
 
         Raises:
             NoProvider: every reachable provider refused; the next attempt asks all anew.
@@ -59,6 +58,7 @@ class Uploader:
                     raise
                 metrics.note_provider_fault(provider_id=provider.provider_id, code=error.code)
                 log.warning("provider %s (%s): %s", provider.provider_id, provider.name, error)
+                self._store.note_fault(provider.provider_id)
                 excluded.add(provider.provider_id)
 
     async def _choose(self, upload: Upload, excluded: frozenset[int]) -> ProviderInfo:
@@ -71,39 +71,34 @@ class Uploader:
                 ) from error
             raise
 
-    async def _upload_to(self, provider: ProviderInfo, upload: Upload) -> StoredPiece:
-        began = time.monotonic()
+    async def _upload_to(self, provider: ProviderInfo, upload: Upload) -> PieceCid:
         known = await self._already_there(provider, upload) if upload.tried_before else None
-        if known is None:
-            sent = 0
+        if known is not None:
+            return known
+        began, sent = time.monotonic(), 0
 
-            def note(total: int) -> None:
-                nonlocal sent
-                sent = total
-                upload.on_bytes(total)
+        def note(total: int) -> None:
+            nonlocal sent
+            sent = total
+            upload.on_bytes(total)
 
-            piece_cid = await self._store.store(provider, upload.open_source, on_progress=note)
-            known = piece_cid.text
-            await self._store.wait_ready(
-                provider,
-                known,
-                timeout_s=self._piece_wait_s,
-                on_poll=lambda: upload.on_bytes(sent),
-            )
-            metrics.note_upload(
-                provider_id=provider.provider_id,
-                size_bytes=piece_cid.raw_size,
-                seconds=time.monotonic() - began,
-            )
-        return StoredPiece(
-            piece_cid=known,
-            provider_id=provider.provider_id,
-            base_url=self._store.retrieval_url(provider, known).removesuffix(known),
+        piece_cid = await self._store.store(provider, upload.open_source, on_progress=note)
+        await self._store.wait_ready(
+            provider,
+            piece_cid.text,
+            timeout_s=self._piece_wait_s,
+            on_poll=lambda: upload.on_bytes(sent),
         )
+        metrics.note_upload(
+            provider_id=provider.provider_id,
+            size_bytes=piece_cid.raw_size,
+            seconds=time.monotonic() - began,
+        )
+        return piece_cid
 
-    async def _already_there(self, provider: ProviderInfo, upload: Upload) -> str | None:
+    async def _already_there(self, provider: ProviderInfo, upload: Upload) -> PieceCid | None:
         hasher = PieceHasher()
         async for block in upload.open_source():
             hasher.update(block)
-        piece_cid = hasher.piece_cid().text
-        return piece_cid if await self._store.is_ready(provider, piece_cid) else None
+        piece_cid = hasher.piece_cid()
+        return piece_cid if await self._store.is_ready(provider, piece_cid.text) else None

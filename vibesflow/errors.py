@@ -101,7 +101,7 @@ class InvalidRtaId(InvalidInput):
     """The stream id is outside the allowed alphabet or length."""
 
     code = "invalid_rta_id"
-    advice = "Use 1 to 128 letters, digits, '.', '_', ':' or '-', beginning with a letter or digit."
+    advice = "Use 1 to 96 letters, digits, '.', '_', ':' or '-', beginning with a letter or digit."
 
 
 class InvalidChunkId(InvalidInput):

@@ -36,6 +36,15 @@ class NetworkName(StrEnum):
     DEVNET = "devnet"
 
 
+class DataSetScope(StrEnum):
+    """Who shares a data set on chain."""
+
+    WALLET = "wallet"
+    """All streams: cheapest."""
+    CREATOR = "creator"
+    RTA = "rta"
+
+
 class _Group(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -123,6 +132,16 @@ class FilecoinSettings(_Group):
     session_key_file: Path | None = Field(None, description="A file that holds a session key")
     source: str = Field(
         "vibesflow", max_length=96, description="Metadata `source` of our data sets on chain"
+    )
+    copies: int = Field(
+        2, ge=1, le=10, description="Providers that must have a piece on chain before it is safe"
+    )
+    data_set_scope: DataSetScope = Field(
+        DataSetScope.WALLET,
+        description="Who shares a data set: wallet (cheapest), creator or rta",
+    )
+    commit_linger_s: float = Field(
+        30, ge=0, description="How long a stored piece waits for others before it is committed"
     )
     piece_wait_s: float = Field(
         300, gt=0, description="How long a provider may take to publish a stored piece"

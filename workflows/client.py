@@ -19,24 +19,26 @@ from temporalio.common import (
     QueryRejectCondition,
     SearchAttributePair,
     TypedSearchAttributes,
-    WorkflowIDReusePolicy,
 )
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
-from temporalio.runtime import Runtime
 from temporalio.service import RPCError, RPCStatusCode
 
-from vibesflow.errors import NothingToComplete, TemporalDown
+from vibesflow.errors import NothingToComplete
 from vibesflow.settings import StreamSettings, TemporalSettings
 from vibesflow.stream.chunk import ChunkRef
 from vibesflow.stream.status import ChunkPage, CompletionReply, StreamState, StreamStatus
 from workflows import messages
-from workflows.messages import CompleteUpdate, RtaInput, RtaOptions, RtaResult, workflow_id
+from workflows.connection import connect, down, signal_with_start
+from workflows.messages import (
+    CompleteUpdate,
+    RtaInput,
+    RtaOptions,
+    RtaResult,
+    workflow_id,
+)
 
 Answer = TypeVar("Answer")
 
-SIGNAL_TIMEOUT = timedelta(seconds=10)
-"""A signal is accepted within milliseconds; longer means the server is in trouble."""
 QUERY_TIMEOUT = timedelta(seconds=3)
 """A query needs a worker; readers then answer from the table."""
 
@@ -88,7 +90,7 @@ class StreamClient:
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False
-            raise _down(error) from error
+            raise down(error) from error
         return found.status is WorkflowExecutionStatus.RUNNING
 
     async def status(self, rta_id: str) -> StreamStatus | None:
@@ -137,14 +139,14 @@ class StreamClient:
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return None
-            raise _down(error) from error
+            raise down(error) from error
 
     async def check(self) -> None:
         """Return if the server answers; raise `TemporalDown` if not."""
         try:
             await self.temporal.service_client.check_health(timeout=QUERY_TIMEOUT)
         except RPCError as error:
-            raise _down(error) from error
+            raise down(error) from error
 
     async def _start(
         self,
@@ -155,22 +157,16 @@ class StreamClient:
         creator: str,
         window_s: float | None = None,
     ) -> None:
-        try:
-            await self.temporal.start_workflow(
-                messages.RTA_WORKFLOW,
-                RtaInput(rta_id=rta_id, options=self._options(window_s)),
-                id=workflow_id(rta_id),
-                task_queue=messages.RTA_QUEUE,
-                result_type=RtaResult,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                start_signal=signal,
-                start_signal_args=args,
-                search_attributes=_attributes(creator),
-                static_summary=f"{rta_id} by {creator or 'operator'}"[:190],
-                rpc_timeout=SIGNAL_TIMEOUT,
-            )
-        except RPCError as error:
-            raise _down(error) from error
+        await signal_with_start(
+            self.temporal,
+            messages.RTA_WORKFLOW,
+            RtaInput(rta_id=rta_id, options=self._options(window_s)),
+            workflow_id=workflow_id(rta_id),
+            signal=signal,
+            args=args,
+            summary=f"{rta_id} by {creator or 'operator'}",
+            search_attributes=_attributes(creator),
+        )
 
     def _options(self, window_s: float | None) -> RtaOptions:
         chosen = self._settings
@@ -193,27 +189,7 @@ class StreamClient:
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND or error.status in _NO_ANSWER:
                 return None
-            raise _down(error) from error
-
-
-async def connect(settings: TemporalSettings, *, runtime: Runtime | None = None) -> Client:
-    """Connect to the Temporal server with the data converter that all our messages need.
-
-    Raises:
-        TemporalDown: it does not answer.
-    """
-    key = settings.api_key.get_secret_value() if settings.api_key else None
-    try:
-        return await Client.connect(
-            settings.address,
-            namespace=settings.namespace,
-            api_key=key,
-            tls=settings.tls or key is not None,
-            data_converter=pydantic_data_converter,
-            runtime=runtime,
-        )
-    except (RuntimeError, RPCError) as error:
-        raise TemporalDown(f"no Temporal server at {settings.address}: {error}") from error
+            raise down(error) from error
 
 
 def _attributes(creator: str) -> TypedSearchAttributes:
@@ -223,7 +199,3 @@ def _attributes(creator: str) -> TypedSearchAttributes:
     if creator:
         pairs.append(SearchAttributePair(messages.CREATOR_KEY, creator))
     return TypedSearchAttributes(pairs)
-
-
-def _down(error: RPCError) -> TemporalDown:
-    return TemporalDown(f"the Temporal server does not answer: {error.message}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 from temporalio.common import SearchAttributeKey
 
+from vibesflow.data_set.orders import Pairs
+from vibesflow.data_set.state import DataSetState
 from vibesflow.stream.chunk import Message
 from vibesflow.stream.state import RtaState
 
@@ -14,6 +16,13 @@ RETRY_FAILED = "retry_failed"
 COMPLETE = "complete"
 STATUS = "status"
 CHUNKS = "chunks"
+
+PIECES_COMMITTED = "pieces_committed"
+PIECES_REFUSED = "pieces_refused"
+COMMIT_DELAYED = "commit_delayed"
+
+DATA_SET_WORKFLOW = "DataSetWorkflow"
+ADD_PIECES = "add_pieces"
 
 RTA_QUEUE = "rta"
 """Task queue of workflows and light activities."""
@@ -27,6 +36,12 @@ STATE_KEY = SearchAttributeKey.for_keyword("RtaState")
 def workflow_id(rta_id: str) -> str:
     """Return the workflow id of a stream."""
     return f"rta:{rta_id}"
+
+
+def data_set_workflow_id(payer: str, provider_id: int, scope: Pairs) -> str:
+    """Return the workflow id of a payer's data set at a provider, within a scope."""
+    parts = [payer, str(provider_id), *(f"{name}={value}" for name, value in scope)]
+    return ":".join(["data-set", *parts])
 
 
 class RtaOptions(Message):
@@ -61,3 +76,12 @@ class CompleteUpdate(Message):
     """Complete now; the answer comes after at most ``wait_s``."""
 
     wait_s: float = Field(default=20, ge=0, le=300)
+
+
+class DataSetInput(Message):
+    """Input of `DataSetWorkflow`; ``state`` is only given by the run before."""
+
+    provider_id: int
+    scope: Pairs = ()
+    linger_s: float = Field(default=30, ge=0)
+    state: DataSetState | None = None

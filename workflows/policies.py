@@ -21,14 +21,19 @@ from activities.messages import (
     FoundChunk,
     OpenedStream,
     OpenStream,
+    PlaceCopies,
+    PlacedCopies,
     PublishDocument,
     PublishedDocument,
+    PulledPieces,
+    PullPieces,
     ReleasedStaged,
     ReleaseStaged,
     StoreChunk,
-    StoredPiece,
 )
+from vibesflow.errors import ApprovalMissing, InsufficientFunds
 from vibesflow.stream.chunk import Message
+from vibesflow.stream.placement import StoredPiece
 from workflows.messages import FILECOIN_QUEUE, RTA_QUEUE
 
 Request = TypeVar("Request", bound=Message)
@@ -124,6 +129,8 @@ _COMMIT_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=2),
     backoff_coefficient=2.0,
     maximum_interval=timedelta(seconds=60),
+    # A person must act: the data set says so and asks again by itself.
+    non_retryable_error_types=[InsufficientFunds.code, ApprovalMissing.code],
 )
 _COMMIT_ATTEMPT = timedelta(minutes=6)  # the provider's POST may take 5 minutes (gas estimation)
 
@@ -167,6 +174,22 @@ PUBLISH_DOCUMENT = Step(
     _UPLOAD_RETRY,
     heartbeat=_HEARTBEAT,
 )
+PLACE_COPIES = Step(
+    "place_copies",
+    PlaceCopies,
+    PlacedCopies,
+    FILECOIN_QUEUE,
+    timedelta(minutes=5),  # pings of up to a few providers for each of 20 pieces
+    _UPLOAD_RETRY,
+)
+PULL_PIECES = Step(
+    "pull_pieces",
+    PullPieces,
+    PulledPieces,
+    FILECOIN_QUEUE,
+    _COMMIT_ATTEMPT,
+    replace(_COMMIT_RETRY, maximum_attempts=250),  # half an hour, as the provider itself tries
+)
 COMMIT_PIECES = Step(
     "commit_pieces",
     CommitPieces,
@@ -184,9 +207,15 @@ ALL_STEPS: tuple[Step[Any, Any], ...] = (
     RELEASE_STAGED,
     STORE_CHUNK,
     PUBLISH_DOCUMENT,
+    PLACE_COPIES,
+    PULL_PIECES,
     COMMIT_PIECES,
 )
 
+FUNDS_PAUSE = timedelta(seconds=30)
+"""How often an empty wallet is looked at again: one epoch."""
+PLACE_PIECES = 15
+"""Pieces whose copies are ordered by one step: keeps its payload under 16 KiB."""
 APPEND_ROWS = 20
 """Rows of one append: keeps its payload under 16 KiB."""
 RELEASE_KEYS = 40

@@ -10,7 +10,6 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 with workflow.unsafe.imports_passed_through():
     from activities.messages import (
         AppendChunks,
-        CommitPieces,
         CompleteStream,
         FindChunk,
         OpenStream,
@@ -18,10 +17,11 @@ with workflow.unsafe.imports_passed_through():
         ReleaseStaged,
         StoreChunk,
     )
+    from vibesflow.data_set.orders import CommitDelayed, PiecesCommitted, PiecesRefused
     from vibesflow.errors import LedgerMoved, NothingToComplete
     from vibesflow.stream.chunk import ChunkRef
-    from vibesflow.stream.commits import CommitBatch, StoredDocument
     from vibesflow.stream.completion import Decision, decide, settle_deadline_ms
+    from vibesflow.stream.documents import StoredDocument
     from vibesflow.stream.records import RowWrite
     from vibesflow.stream.report import report_chunks, report_status
     from vibesflow.stream.state import RtaState
@@ -32,12 +32,14 @@ with workflow.unsafe.imports_passed_through():
         StreamState,
         StreamStatus,
     )
-    from vibesflow.stream.times import iso_utc
+    from vibesflow.stream.tracking import TrackedChunk
     from workflows import messages, policies
     from workflows.board import TaskBoard
+    from workflows.clock import now_iso, now_ms, to_ms
     from workflows.details import render_details
     from workflows.failures import reason_of, type_of
     from workflows.messages import CompleteUpdate, RtaInput, RtaResult
+    from workflows.placing import place_request
     from workflows.policies import Reply, Request, Step
 
 _SHOWN = {
@@ -73,13 +75,31 @@ class RtaWorkflow:
     @workflow.signal(name=messages.SUBMIT_CHUNK)
     def submit_chunk(self, chunk: ChunkRef) -> None:
         """A chunk was staged; the same one may come any number of times."""
-        self._state.take(chunk, now_ms=self._now_ms())
+        self._state.take(chunk, now_ms=now_ms())
         self._board.wake()
 
     @workflow.signal(name=messages.RETRY_FAILED)
     def retry_failed(self) -> None:
         """Drive every parked chunk again."""
         self._state.retry_requested = True
+        self._board.wake()
+
+    @workflow.signal(name=messages.PIECES_COMMITTED)
+    def pieces_committed(self, news: PiecesCommitted) -> None:
+        """A data set has pieces of this stream on chain."""
+        self._state.note_committed(news, now_ms=now_ms())
+        self._board.wake()
+
+    @workflow.signal(name=messages.PIECES_REFUSED)
+    def pieces_refused(self, news: PiecesRefused) -> None:
+        """A provider will not do for pieces of this stream."""
+        self._state.note_refused(news)
+        self._board.wake()
+
+    @workflow.signal(name=messages.COMMIT_DELAYED)
+    def commit_delayed(self, news: CommitDelayed) -> None:
+        """Commits wait for a person; the stream says so and goes on storing."""
+        self._state.note_delayed(news)
         self._board.wake()
 
     @workflow.update(name=messages.COMPLETE)
@@ -144,14 +164,14 @@ class RtaWorkflow:
         state.retry_parked()
         self._decision = decide(
             state,
-            now_ms=self._now_ms(),
-            window_ms=self._ms(self._options.window_s),
-            settle_ms=self._ms(self._options.settle_s),
+            now_ms=now_ms(),
+            window_ms=to_ms(self._options.window_s),
+            settle_ms=to_ms(self._options.settle_s),
         )
         if not self._draining:
             self._start_lookups()
             self._start_stores()
-            self._start_commits()
+            self._start_placement()
             self._start_append()
             self._start_release()
             self._start_completion()
@@ -161,7 +181,7 @@ class RtaWorkflow:
         state = self._state
         while not state.opened:
             creator = state.creator or next((c.creator for c in state.inbox), "")
-            request = OpenStream(rta_id=state.rta_id, creator=creator, at=self._now())
+            request = OpenStream(rta_id=state.rta_id, creator=creator, at=now_iso())
             opened = await self._insist(policies.OPEN_STREAM, request, "open the stream")
             if opened.record is not None:
                 state.load(opened.record, opened.sessions, opened.unconfirmed)
@@ -195,27 +215,25 @@ class RtaWorkflow:
         except ActivityError as error:
             self._state.park(key, reason_of(error))
         else:
-            self._state.note_stored(key, piece)
+            self._state.note_stored(key, piece, now_ms=now_ms())
 
-    def _start_commits(self) -> None:
-        while self._state.next_batch(f"{workflow.random().getrandbits(256):064x}"):
-            pass
-        for batch in self._state.commits.values():
-            self._board.spawn(f"commit:{batch.provider_id}", self._commit, batch)
+    def _start_placement(self) -> None:
+        waiting = self._state.to_place()[: policies.PLACE_PIECES]
+        if waiting:
+            self._board.spawn("place", self._place, waiting)
 
-    async def _commit(self, batch: CommitBatch) -> None:
-        request = CommitPieces(
-            provider_id=batch.provider_id, nonce=batch.nonce, pieces=tuple(batch.pieces)
-        )
-        summary = f"{len(batch.pieces)} pieces at provider {batch.provider_id}"
-        try:
-            done = await policies.COMMIT_PIECES(request, summary=summary)
-        except ActivityError as error:
-            self._state.note_refused(batch, reason_of(error))
-        else:
-            self._state.note_committed(
-                batch, done.data_set_id, list(done.piece_ids), now_ms=self._now_ms()
+    async def _place(self, items: list[TrackedChunk | StoredDocument]) -> None:
+        """Order copies anew, ever more slowly while providers keep refusing them."""
+        state = self._state
+        if state.refusals:
+            pause_s = min(2.0**state.refusals, policies.SLOW_RETRY.total_seconds())
+            await workflow.sleep(pause_s, summary="before other providers are asked")
+        request = place_request(state, items)
+        if request is not None:
+            placed = await self._insist(
+                policies.PLACE_COPIES, request, f"copies of {len(request.pieces)} pieces"
             )
+            state.note_placed({piece.piece_cid: piece for piece in placed.pieces})
 
     def _start_append(self) -> None:
         if "append" in self._board or "complete" in self._board:
@@ -223,7 +241,7 @@ class RtaWorkflow:
         writes = self._state.rows_to_write(
             limit=policies.APPEND_ROWS,
             unconfirmed_too=self._decision is Decision.COMPLETE,
-            now_ms=self._now_ms(),
+            now_ms=now_ms(),
         )
         if writes and (len(writes) == policies.APPEND_ROWS or self._rows_are_due()):
             self._board.spawn("append", self._append, writes)
@@ -231,7 +249,7 @@ class RtaWorkflow:
     def _rows_are_due(self) -> bool:
         if self._decision is Decision.COMPLETE or not self._board.besides("window", "settle"):
             return True
-        waited_ms = self._now_ms() - self._state.oldest_confirmation_ms(self._now_ms())
+        waited_ms = now_ms() - self._state.oldest_confirmation_ms(now_ms())
         return waited_ms >= policies.ROW_LINGER_MS
 
     async def _append(self, writes: list[RowWrite]) -> None:
@@ -240,7 +258,7 @@ class RtaWorkflow:
             rta_id=state.rta_id,
             writes=tuple(writes),
             reopen_version=state.version if state.is_complete else None,
-            at=self._now(),
+            at=now_iso(),
         )
         summary = f"{len(writes)} rows from {writes[0].row.chunk_id}"
         reply = await self._insist(policies.APPEND_CHUNKS, request, summary)
@@ -261,7 +279,7 @@ class RtaWorkflow:
     def _start_completion(self) -> None:
         state = self._state
         if self._decision is Decision.SETTLE and state.finishing_since_ms is None:
-            state.finishing_since_ms = self._now_ms()
+            state.finishing_since_ms = now_ms()
         if self._decision is Decision.SETTLE:
             self._board.spawn("settle", self._keep_settle_time)
         if self._decision is Decision.COMPLETE and "append" not in self._board:
@@ -269,11 +287,16 @@ class RtaWorkflow:
 
     async def _complete(self) -> None:
         state, revision = self._state, self._state.revision
-        version, at = state.version + 1, self._now()
+        version, at = state.version + 1, now_iso()
+        state.publishing = True
         published = await self._insist(
             policies.PUBLISH_DOCUMENT,
             PublishDocument(
-                rta_id=state.rta_id, version=version, at=at, preferred_provider=state.provider_id
+                rta_id=state.rta_id,
+                creator=state.creator,
+                version=version,
+                at=at,
+                preferred_provider=state.provider_id,
             ),
             f"document version {version}",
         )
@@ -281,7 +304,7 @@ class RtaWorkflow:
             rta_id=state.rta_id,
             version=version,
             rev=published.rev,
-            metadata_cid=published.piece_cid,
+            metadata_cid=published.stored.piece_cid,
             storage_provider=published.storage_provider,
             at=at,
         )
@@ -290,10 +313,9 @@ class RtaWorkflow:
         except ActivityError as error:
             await self._pause(error, unless=LedgerMoved.code)
             return  # the loop decides again, from the rows as they are now
-        document = StoredDocument(
-            version=version, piece_cid=published.piece_cid, provider_id=published.provider_id
-        )
-        state.note_completed(document, revision=revision)
+        state.publishing = False
+        document = StoredDocument(version=version, size=published.size, stored=published.stored)
+        state.note_completed(document, revision=revision, now_ms=now_ms())
 
     async def _insist(self, step: Step[Request, Reply], request: Request, summary: str) -> Reply:
         """Run a step that must not be given up; one that fails for good is tried slowly on."""
@@ -320,38 +342,24 @@ class RtaWorkflow:
             self._board.wake()
 
     async def _keep_settle_time(self) -> None:
-        now_ms = self._now_ms()
-        until_ms = settle_deadline_ms(self._state, now_ms, self._ms(self._options.settle_s))
-        await workflow.sleep((until_ms - now_ms) / 1000, summary="settle time")
+        now = now_ms()
+        until_ms = settle_deadline_ms(self._state, now, to_ms(self._options.settle_s))
+        await workflow.sleep((until_ms - now) / 1000, summary="settle time")
 
     def _window_left_s(self) -> float:
-        due_ms = self._state.last_receipt_ms + self._ms(self._options.window_s)
-        return (due_ms - self._now_ms()) / 1000
-
-    def _now_ms(self) -> int:
-        return round(workflow.now().timestamp() * 1000)
-
-    def _now(self) -> str:
-        return iso_utc(self._now_ms())
-
-    @staticmethod
-    def _ms(seconds: float) -> int:
-        return round(seconds * 1000)
+        due_ms = self._state.last_receipt_ms + to_ms(self._options.window_s)
+        return (due_ms - now_ms()) / 1000
 
     # --- leaving -------------------------------------------------------------------------
 
     def _may_continue_as_new(self) -> bool:
-        """At a quiet moment when the server suggests it; under load after draining.
-
-        A commit need not be waited for: it goes on in the next run under its nonce.
-        """
+        """At a quiet moment when the server suggests it; under load after draining."""
         info = workflow.info()
         length = info.get_current_history_length()
         if not info.is_continue_as_new_suggested() and length < policies.LEAVE_EVENTS:
             return False
         self._draining = length >= policies.DRAIN_EVENTS
-        idle = ("window", "settle", "commit:") if self._draining else ("window", "settle")
-        return not self._board.besides(*idle) and workflow.all_handlers_finished()
+        return not self._board.besides("window", "settle") and workflow.all_handlers_finished()
 
     def _may_end(self) -> bool:
         return self._decision in (Decision.END, Decision.STALL) and not self._board.besides(

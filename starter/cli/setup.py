@@ -14,7 +14,7 @@ from starter.search_attributes import NAMES, register_search_attributes
 from vibesflow.ledger import TABLES, create_tables
 from vibesflow.settings import load_settings
 from vibesflow.staging import S3Staging, open_staging
-from workflows.client import connect
+from workflows.connection import connect
 
 ProtectOption = Annotated[
     bool,

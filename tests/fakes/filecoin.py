@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from activities.ports import OpenSource
-from vibesflow.errors import NoProvider, VibesflowError
+from vibesflow.errors import InsufficientFunds, NoProvider, ProviderDown, VibesflowError
 from vibesflow.filecoin import (
     CommitRequest,
     Committed,
     PieceCid,
     PieceHasher,
     ProviderInfo,
+    PullState,
     Submitted,
 )
 
@@ -40,20 +41,30 @@ class MemoryFilecoin:
     store_faults: errors that the next stores raise, in order.
     store_open: cleared, stores hang until it is set.
     chain_open: False, nothing is confirmed.
+    full: providers that take nothing.
+    refuses_pulls: providers that look well and fail every pull.
+    dead_to_commits: providers that do not answer when they are to commit.
+    wallet_is_empty: commits are refused for want of money.
     confirm_after_s: how long the chain takes otherwise.
     commit_faults: errors that the next submissions raise, in order.
     """
 
     def __init__(self) -> None:
-        self.providers = {1: make_provider(1), 2: make_provider(2)}
+        self.providers = {n: make_provider(n) for n in (1, 2, 3)}
         self.store_faults: list[VibesflowError] = []
         self.commit_faults: list[VibesflowError] = []
         self.store_open = asyncio.Event()
         self.store_open.set()
         self.chain_open = True
+        self.full: set[int] = set()
+        self.refuses_pulls: set[int] = set()
+        self.dead_to_commits: set[int] = set()
+        self.wallet_is_empty = False
+        self.faulty: list[int] = []
+        self.commits: list[CommitRequest] = []
         self.confirm_after_s = 0.0
         self.stores: Counter[str] = Counter()
-        self.paid: Counter[str] = Counter()
+        self.paid: Counter[tuple[int, str]] = Counter()
         self.pieces: dict[tuple[int, str], bytes] = {}
         self._landed: dict[int, Committed] = {}
         self._pending: dict[int, tuple[float, CommitRequest]] = {}
@@ -62,10 +73,40 @@ class MemoryFilecoin:
     async def choose_provider(
         self, *, preferred: int | None = None, exclude: frozenset[int] = frozenset()
     ) -> ProviderInfo:
-        left = [p for i, p in self.providers.items() if i not in exclude]
+        left = [p for i, p in self.providers.items() if i not in exclude | self.full]
         if not left:
             raise NoProvider("no provider answers", retry_after_s=5)
         return next((p for p in left if p.provider_id == preferred), left[0])
+
+    async def choose_copies(
+        self,
+        count: int,
+        *,
+        preferred: Sequence[int] = (),
+        exclude: frozenset[int] = frozenset(),
+        size_bytes: int | None = None,
+    ) -> tuple[ProviderInfo, ...]:
+        left = [p for i, p in self.providers.items() if i not in exclude | self.full]
+        if not left:
+            raise NoProvider("no provider answers", retry_after_s=5)
+        left.sort(key=lambda p: p.provider_id in self.faulty)
+        return tuple(left[:count])
+
+    def note_fault(self, provider_id: int) -> None:
+        self.faulty.append(provider_id)
+
+    async def pull(
+        self, request: CommitRequest, sources: Mapping[str, str]
+    ) -> dict[str, PullState]:
+        states = {}
+        for cid in sources:
+            held = next((data for (_, c), data in self.pieces.items() if c == cid), None)
+            if held is None or request.provider_id in self.full | self.refuses_pulls:
+                states[cid] = PullState.FAILED
+            else:
+                self.pieces[request.provider_id, cid] = held
+                states[cid] = PullState.COMPLETE
+        return states
 
     async def store(
         self,
@@ -111,6 +152,12 @@ class MemoryFilecoin:
     async def submit(self, request: CommitRequest) -> Submitted:
         if self.commit_faults:
             raise self.commit_faults.pop(0)
+        if self.wallet_is_empty:
+            raise InsufficientFunds("0.02 USDFC are missing in Filecoin Pay")
+        if request.provider_id in self.dead_to_commits:
+            raise ProviderDown("connection refused")
+        if not any(c.nonce == request.nonce for c in self.commits):
+            self.commits.append(request)
         self._pending.setdefault(request.nonce, (time.monotonic(), request))
         return Submitted(tx_hash=f"0x{request.nonce:064x}", data_set_id=request.provider_id)
 
@@ -126,7 +173,7 @@ class MemoryFilecoin:
             for piece in request.pieces:
                 if (request.provider_id, piece.piece_cid) not in self._ids:
                     self._ids[request.provider_id, piece.piece_cid] = len(self._ids)
-                    self.paid[piece.piece_cid] += 1
+                    self.paid[request.provider_id, piece.piece_cid] += 1
             ids = tuple(self._ids[request.provider_id, p.piece_cid] for p in request.pieces)
             self._landed[nonce] = Committed(
                 data_set_id=request.provider_id, piece_ids=ids, tx_hash=f"0x{nonce:064x}"

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from temporalio.testing import WorkflowEnvironment
 
 from tests.fixtures.temporal import start_skipped_time
-from tests.replay.scenarios import SCENARIOS
+from tests.replay.scenarios import SCENARIOS, copies_replaced
 from tests.workflows.harness import StreamHarness
 
 HISTORIES = Path(__file__).with_name("histories")
@@ -32,16 +32,22 @@ async def record(only: frozenset[str]) -> None:
         async with start_skipped_time() as env:
             with TemporaryDirectory() as folder:
                 streams = StreamHarness(env, Path(folder))
+                streams.copies = 2 if scenario is copies_replaced else 1
                 async with streams.worker():
                     await scenario(env, streams, f"rta_{name}")
             for number, run_id in enumerate(streams.runs, start=1):
-                await _write(env, name, number, run_id)
+                await _write(env, f"rta:rta_{name}", f"{name}-{number}", run_id)
+            for provider_id in {commit.provider_id for commit in streams.filecoin.commits}:
+                data_set = streams.data_set_id(provider_id)
+                await _write(env, data_set, f"{name}-data_set_{provider_id}")
 
 
-async def _write(env: WorkflowEnvironment, name: str, number: int, run_id: str) -> None:
-    handle = env.client.get_workflow_handle(f"rta:rta_{name}", run_id=run_id)
+async def _write(
+    env: WorkflowEnvironment, workflow_id: str, name: str, run_id: str | None = None
+) -> None:
+    handle = env.client.get_workflow_handle(workflow_id, run_id=run_id)
     history = json.loads((await handle.fetch_history()).to_json())
-    path = HISTORIES / f"{name}-{number}.json"
+    path = HISTORIES / f"{name}.json"
     text = json.dumps(history, separators=(",", ":"), sort_keys=True)
     path.write_text(text.replace(f"{ROOT}/", "") + "\n")
 

@@ -74,6 +74,22 @@ async def completed_by_hand(env: WorkflowEnvironment, streams: StreamHarness, rt
     await streams.result(rta_id)
 
 
+async def wallet_runs_dry(env: WorkflowEnvironment, streams: StreamHarness, rta_id: str) -> None:
+    """Commits pause, the stream says why, and everything resumes by itself."""
+    streams.filecoin.wallet_is_empty = True
+    await streams.send(rta_id, 0, 1, final=1)
+    await env.sleep(timedelta(minutes=2))
+    streams.filecoin.wallet_is_empty = False
+    await streams.result(rta_id)
+
+
+async def copies_replaced(env: WorkflowEnvironment, streams: StreamHarness, rta_id: str) -> None:
+    """Two copies, of which one provider refuses its own."""
+    streams.filecoin.refuses_pulls = {2}
+    await streams.send(rta_id, 0, 1, final=1)
+    await streams.result(rta_id)
+
+
 SCENARIOS: tuple[Scenario, ...] = (
     silence,
     final_marker,
@@ -82,4 +98,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     parked_and_retried,
     chain_in_trouble,
     completed_by_hand,
+    wallet_runs_dry,
+    copies_replaced,
 )

@@ -11,16 +11,19 @@ from temporalio.worker import Replayer
 
 from tests.replay.record import HISTORIES
 from tests.replay.scenarios import SCENARIOS
+from workflows.data_set import DataSetWorkflow
 from workflows.rta import RtaWorkflow
 
 
 @pytest.mark.parametrize("path", sorted(HISTORIES.glob("*.json")), ids=lambda path: path.stem)
 async def test_a_stored_history_replays(path: Path) -> None:
-    replayer = Replayer(workflows=[RtaWorkflow], data_converter=pydantic_data_converter)
+    replayer = Replayer(
+        workflows=[RtaWorkflow, DataSetWorkflow], data_converter=pydantic_data_converter
+    )
     history = WorkflowHistory.from_json(f"rta:{path.stem}", path.read_text())
     await replayer.replay_workflow(history)
 
 
 def test_every_scenario_has_a_history() -> None:
-    recorded = {path.stem.rpartition("-")[0] for path in HISTORIES.glob("*.json")}
+    recorded = {path.stem.partition("-")[0] for path in HISTORIES.glob("*.json")}
     assert recorded == {scenario.__name__ for scenario in SCENARIOS}

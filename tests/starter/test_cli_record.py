@@ -15,7 +15,7 @@ from vibesflow.media import encode_melody
 from vibesflow.settings import TemporalSettings
 from vibesflow.stream.chunk import ChunkRef
 from vibesflow.stream.ids import parse_chunk_id
-from workflows.client import connect
+from workflows.connection import connect
 from workflows.messages import RtaInput, workflow_id
 
 

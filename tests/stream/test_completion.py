@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.stream.chunks import START_MS, make_chunk
-from tests.stream.test_state import commit, receive, store, write_rows
-from vibesflow.stream.commits import StoredDocument
+from tests.stream.test_state import commit, document, receive, store, write_rows
 from vibesflow.stream.completion import Decision, decide, settle_deadline_ms
 from vibesflow.stream.state import RtaState
 
@@ -21,8 +20,8 @@ def state() -> RtaState:
 
 
 def finish(state: RtaState) -> None:
-    document = StoredDocument(version=state.version + 1, piece_cid="doc", provider_id=1)
-    state.note_completed(document, revision=state.revision)
+    done = document(state.version + 1)
+    state.note_completed(done, revision=state.revision, now_ms=START_MS)
 
 
 def test_silence_completes_to_the_millisecond(state: RtaState) -> None:

@@ -4,10 +4,11 @@ import json
 
 from tests.stream.chunks import START_MS, make_chunk
 from vibesflow.stream.document import compile_document, details_of, in_stream_order
+from vibesflow.stream.placement import Copy, StoredPiece
 from vibesflow.stream.records import ChunkRow, RowStatus, StreamRecord
 from vibesflow.stream.status import ChunkPhase
 from vibesflow.stream.times import iso_utc, minutes_seconds
-from vibesflow.stream.tracking import StoredPiece, TrackedChunk
+from vibesflow.stream.tracking import TrackedChunk
 
 RECORD = StreamRecord(rta_id="rta_1", creator="0xabc", opened_at="t", metadata_cid="v1")
 
@@ -17,7 +18,9 @@ def row(sequence: int, *, parked: bool = False, final: bool = False, **kwargs: i
     if parked:
         chunk.phase, chunk.error = ChunkPhase.PARKED, "gave up"
         return chunk.to_row(RowStatus.FAILED, written_at="t")
-    chunk.stored = StoredPiece(piece_cid=f"cid-{sequence}", provider_id=1, base_url="u/")
+    chunk.stored = StoredPiece(
+        piece_cid=f"cid-{sequence}", copies=[Copy(provider_id=1, base_url="u/")]
+    )
     return chunk.to_row(RowStatus.UPLOADED, written_at="t")
 
 

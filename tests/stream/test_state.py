@@ -3,13 +3,15 @@ from __future__ import annotations
 import pytest
 
 from tests.stream.chunks import START_MS, make_chunk
+from vibesflow.data_set.orders import CommitDelayed, PiecesCommitted, PiecesRefused
 from vibesflow.stream.chunk import ChunkRef
-from vibesflow.stream.commits import BATCH_PIECES, StoredDocument
+from vibesflow.stream.documents import StoredDocument
+from vibesflow.stream.placement import Copy, StoredPiece
 from vibesflow.stream.records import RowStatus, StreamRecord
+from vibesflow.stream.report import report_status
 from vibesflow.stream.sessions import Sessions
 from vibesflow.stream.state import MOST_RESTORES, RtaState
-from vibesflow.stream.status import ChunkPhase
-from vibesflow.stream.tracking import StoredPiece
+from vibesflow.stream.status import ChunkPhase, StreamState
 
 
 def receive(state: RtaState, *chunks: ChunkRef) -> None:
@@ -18,18 +20,37 @@ def receive(state: RtaState, *chunks: ChunkRef) -> None:
     state.admit_inbox()
 
 
-def store(state: RtaState, *chunks: ChunkRef, cid: str | None = None, provider: int = 1) -> None:
+def store(
+    state: RtaState,
+    *chunks: ChunkRef,
+    cid: str | None = None,
+    providers: tuple[int, ...] = (1,),
+    wanted: int | None = None,
+) -> None:
     for chunk in chunks:
         piece = StoredPiece(
-            piece_cid=cid or f"cid-{chunk.sequence}", provider_id=provider, base_url="http://p/"
+            piece_cid=cid or f"cid-{chunk.sequence}",
+            wanted=wanted or len(providers),
+            copies=[Copy(provider_id=p, base_url=f"http://{p}/") for p in providers],
         )
-        state.note_stored(chunk.key, piece)
+        state.note_stored(chunk.key, piece, now_ms=START_MS)
 
 
-def commit(state: RtaState, nonce: str = "01") -> None:
-    batch = state.next_batch(nonce)
-    assert batch is not None
-    state.note_committed(batch, 7, list(range(100, 100 + len(batch.pieces))), now_ms=START_MS)
+def commit(state: RtaState, provider_id: int = 1, *cids: str) -> None:
+    stored = [c.stored for c in state.chunks.values()] + [d.stored for d in state.documents]
+    named = cids or tuple(piece.piece_cid for piece in stored if piece)
+    pieces = {cid: 100 + n for n, cid in enumerate(dict.fromkeys(named))}
+    news = PiecesCommitted(provider_id=provider_id, data_set_id=7, pieces=pieces)
+    state.note_committed(news, now_ms=START_MS)
+
+
+def refuse(state: RtaState, provider_id: int, *cids: str) -> None:
+    state.note_refused(PiecesRefused(provider_id=provider_id, pieces=cids, reason="not here"))
+
+
+def document(version: int = 1, cid: str = "doc") -> StoredDocument:
+    stored = StoredPiece(piece_cid=cid, copies=[Copy(provider_id=1, base_url="http://1/")])
+    return StoredDocument(version=version, size=500, stored=stored)
 
 
 def write_rows(state: RtaState, *, unconfirmed_too: bool = False) -> list[RowStatus]:
@@ -114,59 +135,69 @@ def test_a_suspect_whose_row_is_confirmed_leaves_staging_again(state: RtaState) 
     assert state.releasable == [chunk.staging_key]
 
 
-def test_pieces_of_one_provider_wait_while_its_commit_is_in_flight(state: RtaState) -> None:
-    chunks = [make_chunk(n) for n in range(3)]
-    receive(state, *chunks)
-    store(state, chunks[0])
-    first = state.next_batch("01")
-    assert first is not None
-    store(state, chunks[1])
-    assert state.next_batch("02") is None
-    store(state, chunks[2], provider=2)
-    other = state.next_batch("03")
-    assert other is not None
-    assert other.provider_id == 2
-    state.note_committed(first, 7, [1], now_ms=START_MS)
-    second = state.next_batch("04")
-    assert second is not None
-    assert (second.nonce, second.pieces) == ("04", ["cid-1"])
+def test_a_chunk_is_confirmed_when_every_wanted_copy_is(state: RtaState) -> None:
+    chunk = make_chunk(0)
+    receive(state, chunk)
+    store(state, chunk, providers=(1, 2))
+    commit(state, 2)
+    assert state.count(ChunkPhase.COMMITTING) == state.unconfirmed == 1
+    commit(state, 2)
+    assert state.count(ChunkPhase.COMMITTING) == 1
+    commit(state, 1)
+    (write,) = state.rows_to_write(limit=9, unconfirmed_too=False, now_ms=START_MS)
+    assert [copy.provider_id for copy in write.row.copies] == [1, 2]
+    assert (write.row.provider_id, write.row.piece_id) == (1, 100)
 
 
-def test_a_batch_names_a_piece_once_and_is_bounded(state: RtaState) -> None:
+def test_one_piece_serves_all_chunks_that_share_its_bytes(state: RtaState) -> None:
     silent = [make_chunk(n) for n in range(3)]
     receive(state, *silent)
     store(state, *silent, cid="silence")
-    batch = state.next_batch("01")
-    assert batch is not None
-    assert batch.pieces == ["silence"]
-    late = make_chunk(3)
-    receive(state, late)
-    store(state, late, cid="silence")
-    state.note_committed(batch, 7, [5], now_ms=START_MS)
-    assert state.confirmed == 4
-    assert {c.piece_id for c in state.chunks.values()} == {5}
-    many = [make_chunk(n) for n in range(10, 60)]
-    receive(state, *many)
-    store(state, *many)
-    batch = state.next_batch("02")
-    assert batch is not None
-    assert len(batch.pieces) == BATCH_PIECES
-    assert state.count(ChunkPhase.STORED) == 10
+    commit(state)
+    assert state.confirmed == 3
+    assert {c.stored.first.piece_id for c in state.chunks.values() if c.stored} == {100}
 
 
-def test_a_refused_commit_stores_anew_and_then_parks(state: RtaState) -> None:
+def test_news_that_come_before_their_chunk_is_stored_are_kept(state: RtaState) -> None:
+    early, late = make_chunk(0), make_chunk(1)
+    receive(state, early, late)
+    commit(state, 1, "cid-0")
+    store(state, early)
+    assert state.confirmed == 1
+    store(state, late)
+    assert state.early == []
+
+
+def test_a_refused_copy_is_ordered_elsewhere(state: RtaState) -> None:
+    chunk = make_chunk(0)
+    receive(state, chunk)
+    store(state, chunk, providers=(1, 2))
+    refuse(state, 2, "cid-0")
+    (lacking,) = state.to_place()
+    assert lacking.stored is not None
+    assert [copy.provider_id for copy in lacking.stored.copies] == [1]
+    commit(state, 1)
+    more = StoredPiece(
+        piece_cid="cid-0",
+        wanted=2,
+        copies=[Copy(provider_id=1, base_url="x"), Copy(provider_id=3, base_url="y")],
+    )
+    state.note_placed({"cid-0": more})
+    assert state.to_place() == []
+    commit(state, 3)
+    assert state.confirmed == 1
+    assert state.refusals == 0
+
+
+def test_a_piece_that_nobody_takes_is_stored_anew_and_then_parked(state: RtaState) -> None:
     chunk = make_chunk(0)
     receive(state, chunk)
     for _ in range(MOST_RESTORES):
         store(state, chunk)
-        batch = state.next_batch("01")
-        assert batch is not None
-        state.note_refused(batch, "not stored here")
+        refuse(state, 1, "cid-0")
         assert state.to_store() == [chunk.key]
     store(state, chunk)
-    batch = state.next_batch("01")
-    assert batch is not None
-    state.note_refused(batch, "not stored here")
+    refuse(state, 1, "cid-0")
     assert state.count(ChunkPhase.PARKED) == 1
     assert not state.has_pieces
     assert write_rows(state) == [RowStatus.FAILED]
@@ -175,12 +206,23 @@ def test_a_refused_commit_stores_anew_and_then_parks(state: RtaState) -> None:
 def test_a_refused_document_is_published_anew_a_few_times(state: RtaState) -> None:
     for turn in range(MOST_RESTORES + 2):
         revision = state.revision
-        state.documents.append(StoredDocument(version=1, piece_cid="doc", provider_id=1))
-        batch = state.next_batch("01")
-        assert batch is not None
-        state.note_refused(batch, "gone")
+        state.documents.append(document())
+        refuse(state, 1, "other")
+        assert len(state.documents) == 1
+        refuse(state, 1, "doc")
         assert state.documents == []
         assert state.revision == revision + (turn < MOST_RESTORES)
+
+
+def test_what_only_a_person_can_change_is_said_until_it_changes(state: RtaState) -> None:
+    chunk = make_chunk(0)
+    receive(state, chunk)
+    store(state, chunk)
+    state.note_delayed(CommitDelayed(provider_id=1, reason="the wallet is empty"))
+    status = report_status(state, StreamState.RECORDING, window_s=360)
+    assert status.waiting_for == "the wallet is empty"
+    commit(state)
+    assert report_status(state, StreamState.RECORDING, window_s=360).waiting_for is None
 
 
 def test_a_parked_chunk_is_retried_on_request_or_when_it_is_sent_again(state: RtaState) -> None:
@@ -197,8 +239,8 @@ def test_a_parked_chunk_is_retried_on_request_or_when_it_is_sent_again(state: Rt
     state.park(chunk.key, "no provider")
     state.retry_requested = True
     state.retry_parked()
-    assert state.count(ChunkPhase.RECEIVED, ChunkPhase.STORED) == 2
-    store(state, chunk)
+    assert state.count(ChunkPhase.RECEIVED) == 2
+    store(state, chunk, other)
     commit(state)
     writes = state.rows_to_write(limit=9, unconfirmed_too=False, now_ms=START_MS)
     assert {w.previous for w in writes} == {RowStatus.FAILED}
@@ -258,6 +300,7 @@ def test_loading_takes_up_what_was_left(state: RtaState) -> None:
     fresh.load(record, sessions, rows)
     assert (fresh.version, fresh.received, fresh.confirmed) == (2, 5, 3)
     assert fresh.count(ChunkPhase.PARKED) == fresh.count(ChunkPhase.STORED) == 1
+    assert len(fresh.to_place()) == 1
     assert not fresh.has_changed
     assert not fresh.sessions.final_is_due
     fresh.load(record.model_copy(update={"is_complete": False}), Sessions(), [])

@@ -17,10 +17,13 @@ def rta_id() -> str:
 
 @pytest.fixture
 async def streams(
-    skipped_time: WorkflowEnvironment, tmp_path: Path
+    request: pytest.FixtureRequest, skipped_time: WorkflowEnvironment, tmp_path: Path
 ) -> AsyncIterator[StreamHarness]:
-    """A worker on the time-skipping server."""
+    """A worker on the time-skipping server; ``@pytest.mark.copies(2, linger_s=30)`` sets it up."""
     harness = StreamHarness(skipped_time, tmp_path)
+    if marker := request.node.get_closest_marker("copies"):
+        harness.copies = marker.args[0]
+        harness.linger_s = marker.kwargs.get("linger_s", 0.0)
     async with harness.worker():
         yield harness
 

@@ -7,27 +7,32 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from activities.committing import CommitActivities
-from activities.publishing import PublishingActivities
-from activities.staging import StagingActivities
-from activities.storing import StoringActivities
-from activities.streams import StreamActivities
-from activities.uploading import Uploader
 from tests.fakes.filecoin import MemoryFilecoin
 from tests.fakes.ledger import MemoryLedger
 from tests.stream.chunks import make_chunk
-from vibesflow.settings import StagingSettings, StreamSettings, WorkerSettings
+from vibesflow.settings import (
+    ApiSettings,
+    FilecoinSettings,
+    Settings,
+    StagingSettings,
+    StreamSettings,
+    TableSettings,
+    TemporalSettings,
+    WorkerSettings,
+)
 from vibesflow.staging import open_staging
 from vibesflow.stream.chunk import ChunkRef
 from vibesflow.stream.records import StreamRecord
 from vibesflow.stream.status import StreamStatus
 from worker import filecoin_worker, rta_worker
 from workflows.client import StreamClient
-from workflows.messages import RtaResult, workflow_id
+from workflows.data_set_client import DataSetClient
+from workflows.messages import RtaResult, data_set_workflow_id, workflow_id
 
 
 class StreamHarness:
@@ -44,40 +49,44 @@ class StreamHarness:
         self.streams = StreamClient(client, settings or StreamSettings())
         self.client = client
         self.runs: list[str] = []
+        self.payer = f"0x{uuid4().hex}"
+        self.copies = 1
+        self.linger_s = 0.0
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[None]:
-        settings = WorkerSettings(grace_s=0, upload_slots=200)
-        uploader = Uploader(self.filecoin, piece_wait_s=5)
-        async with (
-            rta_worker(
-                self.client,
-                StreamActivities(self.ledger),
-                StagingActivities(self.staging),
-                settings,
+        settings = Settings(
+            temporal=TemporalSettings(),
+            table=TableSettings(),
+            staging=StagingSettings(),
+            filecoin=FilecoinSettings(
+                copies=self.copies, commit_linger_s=self.linger_s, piece_wait_s=5
             ),
+            stream=StreamSettings(),
+            api=ApiSettings(),
+            worker=WorkerSettings(grace_s=0, upload_slots=200),
+        )
+        orders = DataSetClient(self.client, self.payer, settings.filecoin)
+        async with (
+            rta_worker(self.client, self.ledger, self.staging, settings.worker),
             filecoin_worker(
-                self.client,
-                StoringActivities(self.staging, uploader),
-                CommitActivities(self.filecoin),
-                PublishingActivities(self.ledger, uploader),
-                settings,
+                self.client, self.filecoin, self.ledger, self.staging, orders, settings
             ),
         ):
             yield
 
-    async def stage(self, chunk: ChunkRef) -> ChunkRef:
+    async def stage(self, chunk: ChunkRef, content: bytes | None = None) -> ChunkRef:
         """Stage the bytes that the digest of `make_chunk` speaks of."""
 
         async def source() -> AsyncIterator[bytes]:
-            yield chunk.chunk_id.encode() * 8
+            yield content or chunk.chunk_id.encode() * 8
 
         await self.staging.stage(chunk.staging_key, source(), max_bytes=2**20)
         return chunk
 
-    async def submit(self, chunk: ChunkRef) -> None:
+    async def submit(self, chunk: ChunkRef, content: bytes | None = None) -> None:
         """Stage and signal, as the door does."""
-        await self.streams.submit(await self.stage(chunk))
+        await self.streams.submit(await self.stage(chunk, content))
 
     async def send(self, rta_id: str, *sequences: int, final: int | None = None) -> None:
         for sequence in sequences:
@@ -104,6 +113,10 @@ class StreamHarness:
             started = (await handle.fetch_history()).events[0]
             run_id = started.workflow_execution_started_event_attributes.continued_execution_run_id
         return chain
+
+    def data_set_id(self, provider_id: int) -> str:
+        """Workflow id of the data set at a provider."""
+        return data_set_workflow_id(self.payer, provider_id, ())
 
     def record(self, rta_id: str) -> StreamRecord:
         return self.ledger.records[rta_id]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vibesflow.errors import InvalidChunkId, InvalidRtaId
 
-_RTA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
+_RTA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,95}", re.ASCII)
 _CHUNK_ID = re.compile(r"(.+)_chunk_([0-9]{1,8})_([0-9]{1,13})(_final)?", re.ASCII)
 
 
@@ -40,7 +40,7 @@ def check_rta_id(text: str) -> str:
     """Return the stream id unchanged.
 
     Raises:
-        InvalidRtaId: outside the alphabet, empty, or longer than 128 characters.
+        InvalidRtaId: outside the alphabet, empty, or longer than the 96 bytes kept on chain.
     """
     if not _RTA_ID.fullmatch(text):
         raise InvalidRtaId(f"not a stream id: {text[:140]!r}")

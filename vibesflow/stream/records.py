@@ -23,6 +23,15 @@ class RowStatus(StrEnum):
     """Parked: the bytes are kept in staging."""
 
 
+class RowCopy(Message):
+    """One confirmed copy of a chunk's piece."""
+
+    provider_id: int
+    base_url: str
+    data_set_id: int
+    piece_id: int
+
+
 class ChunkRow(Message):
     """One chunk as readers see it.
 
@@ -33,6 +42,7 @@ class ChunkRow(Message):
         provider_id: registry id of the provider that holds the piece.
         data_set_id: on-chain data set of the piece.
         piece_id: the piece's id in its data set.
+        copies: every confirmed copy, that of ``provider_id`` first.
         written_at: ISO 8601 UTC time of the row's last write, given by the caller.
         error: plain reason, for a parked chunk.
         staging_key: where the bytes wait while the row is not ``uploaded``.
@@ -57,6 +67,7 @@ class ChunkRow(Message):
     data_set_id: int | None = None
     piece_id: int | None = None
     retrieval_url: str | None = None
+    copies: tuple[RowCopy, ...] = ()
     written_at: str
     error: str | None = None
     staging_key: str | None = None

@@ -28,6 +28,7 @@ def report_status(state: RtaState, shown: StreamState, *, window_s: float) -> St
         metadata_cid=state.metadata_cid,
         data_set_id=state.data_set_id,
         storage_provider=str(state.provider_id) if state.provider_id is not None else None,
+        waiting_for="; ".join(dict.fromkeys(state.delays.values())) or None,
         last_error=state.last_error,
     )
 

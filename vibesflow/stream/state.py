@@ -6,17 +6,21 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, Field
 
+from vibesflow.data_set.orders import CommitDelayed, PiecesCommitted, PiecesRefused
 from vibesflow.stream.chunk import ChunkRef
-from vibesflow.stream.commits import BATCH_PIECES, CommitBatch, StoredDocument
+from vibesflow.stream.documents import StoredDocument
 from vibesflow.stream.ids import parse_chunk_id
+from vibesflow.stream.placement import StoredPiece
 from vibesflow.stream.records import ChunkRow, RowStatus, RowWrite, StreamRecord
 from vibesflow.stream.sessions import Session, Sessions
 from vibesflow.stream.status import ChunkPhase
 from vibesflow.stream.times import iso_utc
-from vibesflow.stream.tracking import StoredPiece, TrackedChunk
+from vibesflow.stream.tracking import TrackedChunk
 
 MOST_RESTORES = 3
-"""A piece whose commit is refused is stored again at most this often before it is parked."""
+"""A chunk that every provider refused is stored anew at most this often before it is parked."""
+
+_UNCONFIRMED = (ChunkPhase.STORED, ChunkPhase.COMMITTING)
 
 
 class RtaState(BaseModel):
@@ -28,7 +32,9 @@ class RtaState(BaseModel):
             memory: a late copy, or other audio under the same number. The table decides.
         chunks: chunks on their way, by key; one leaves when its row says it is confirmed.
         settled: digest by key of the chunks that left during this run; not carried on.
-        commits: batches that may have been sent, by provider; they survive this run.
+        delays: why commits at a provider wait for a person, by provider.
+        early: news of pieces whose storing has not ended yet.
+        refusals: refused copies since the last confirmed one.
         documents: stored documents that wait for their commit.
         releasable: staging keys whose bytes are confirmed on chain.
         revision: grows with every row written; ``completed_revision`` is its value at the last
@@ -50,7 +56,9 @@ class RtaState(BaseModel):
     chunks: dict[str, TrackedChunk] = Field(default_factory=dict)
     settled: dict[str, str] = Field(default_factory=dict, exclude=True)
     sessions: Sessions = Field(default_factory=Sessions)
-    commits: dict[int, CommitBatch] = Field(default_factory=dict)
+    delays: dict[int, str] = Field(default_factory=dict)
+    refusals: int = 0
+    early: list[PiecesCommitted] = Field(default_factory=list)
     documents: list[StoredDocument] = Field(default_factory=list)
     releasable: list[str] = Field(default_factory=list)
     received: int = 0
@@ -62,6 +70,7 @@ class RtaState(BaseModel):
     last_receipt_ms: int = 0
     finishing_since_ms: int | None = None
     document_restores: int = 0
+    publishing: bool = False
     complete_requested: bool = False
     retry_requested: bool = False
     data_set_id: int | None = None
@@ -143,7 +152,7 @@ class RtaState(BaseModel):
             self._restart(tracked)
 
     def _restart(self, chunk: TrackedChunk) -> None:
-        chunk.phase = ChunkPhase.STORED if chunk.stored else ChunkPhase.RECEIVED
+        chunk.phase, chunk.stored = ChunkPhase.RECEIVED, None
         chunk.error = None
         chunk.restores = 0
 
@@ -156,11 +165,13 @@ class RtaState(BaseModel):
         """Keys of the chunks that wait to be stored, oldest first."""
         return [key for key, c in self.chunks.items() if c.phase is ChunkPhase.RECEIVED]
 
-    def note_stored(self, key: str, piece: StoredPiece) -> None:
-        """A provider holds the chunk's bytes."""
+    def note_stored(self, key: str, piece: StoredPiece, *, now_ms: int) -> None:
+        """A provider holds the chunk's bytes, and its copies are ordered."""
         chunk = self.chunks[key]
         chunk.stored, chunk.phase, chunk.error = piece, ChunkPhase.STORED, None
-        self.provider_id = piece.provider_id
+        chunk.unordered = False
+        self.provider_id = piece.copies[0].provider_id
+        self._apply_news(now_ms=now_ms)
 
     def park(self, key: str, reason: str) -> None:
         """Give up on a chunk for now; its bytes are kept."""
@@ -168,71 +179,96 @@ class RtaState(BaseModel):
         chunk.phase, chunk.error = ChunkPhase.PARKED, reason
         self.last_error = f"{chunk.ref.chunk_id}: {reason}"
 
+    def to_place(self) -> list[TrackedChunk | StoredDocument]:
+        """What is stored and has fewer copies ordered than wanted."""
+        chunks = [
+            c
+            for c in self.chunks.values()
+            if c.stored and c.phase in _UNCONFIRMED and (c.unordered or c.stored.lacks_copies)
+        ]
+        return [*chunks, *(d for d in self.documents if d.stored.lacks_copies)]
+
+    def note_placed(self, placed: Mapping[str, StoredPiece]) -> None:
+        """Copies were ordered; what the chain confirmed meanwhile is kept."""
+        for item in self._stored_items():
+            piece = placed.get(item.stored.piece_cid) if item.stored else None
+            if piece is not None and item.stored is not None:
+                confirmed = [copy for copy in item.stored.copies if copy.is_confirmed]
+                item.stored = piece.model_copy(deep=True)
+                for copy in confirmed:
+                    item.stored.take(copy)
+                if isinstance(item, TrackedChunk):
+                    item.unordered = False
+
     # --- committing ----------------------------------------------------------------------
 
-    def next_batch(self, nonce: str) -> CommitBatch | None:
-        """Form the next commit of a provider that has none in flight, or return None.
+    def note_committed(self, news: PiecesCommitted, *, now_ms: int) -> None:
+        """The chain has copies at a provider; the same news may come twice."""
+        self.refusals = 0
+        self.delays.pop(news.provider_id, None)
+        self.data_set_id = news.data_set_id
+        self.early.append(news)
+        self._apply_news(now_ms=now_ms)
 
-        A PieceCID is named once however many chunks share it (silence does).
-        """
-        for provider_id, pieces in self._uncommitted().items():
-            if provider_id not in self.commits:
-                batch = CommitBatch(
-                    provider_id=provider_id, nonce=nonce, pieces=pieces[:BATCH_PIECES]
-                )
-                self.commits[provider_id] = batch
-                for chunk in self._of_batch(batch):
-                    chunk.phase = ChunkPhase.COMMITTING
-                return batch
-        return None
+    def _apply_news(self, *, now_ms: int) -> None:
+        """Confirm what the news speak of; they may come before the step that stored it ends."""
+        for news in self.early:
+            for item in self._stored_items():
+                piece_id = news.pieces.get(item.stored.piece_cid) if item.stored else None
+                if piece_id is not None and item.stored is not None:
+                    item.stored.note_committed(news.provider_id, news.data_set_id, piece_id)
+        if not self.count(ChunkPhase.RECEIVED) and not self.publishing:
+            self.early.clear()
+        for chunk in self.chunks.values():
+            if chunk.stored and chunk.phase in _UNCONFIRMED:
+                self._confirm(chunk, chunk.stored, now_ms)
+        self.documents = [d for d in self.documents if not d.stored.is_safe]
 
-    def note_committed(
-        self, batch: CommitBatch, data_set_id: int, piece_ids: list[int], *, now_ms: int
-    ) -> None:
-        """The chain has confirmed a batch; ``piece_ids`` are aligned with its pieces."""
-        ids = dict(zip(batch.pieces, piece_ids, strict=True))
-        for chunk in self._of_batch(batch):
-            chunk.data_set_id, chunk.piece_id = data_set_id, ids[chunk.piece_cid or ""]
+    def note_refused(self, news: PiecesRefused) -> None:
+        """A provider will not do: the copy is dropped, and another is ordered or stored anew."""
+        self.refusals += 1
+        self.last_error = f"provider {news.provider_id}: {news.reason}"
+        for chunk in self.chunks.values():
+            if chunk.stored and chunk.phase in _UNCONFIRMED and chunk.piece_cid in news.pieces:
+                chunk.stored = chunk.stored.without(news.provider_id)
+                if chunk.stored is None:
+                    self._store_anew(chunk, news.reason)
+        kept = []
+        for document in self.documents:
+            stored: StoredPiece | None = document.stored
+            if document.stored.piece_cid in news.pieces:
+                stored = document.stored.without(news.provider_id)
+            if stored is None:
+                self._publish_anew()
+            else:
+                kept.append(document.model_copy(update={"stored": stored}))
+        self.documents = kept
+
+    def note_delayed(self, news: CommitDelayed) -> None:
+        """Commits at a provider wait for a person."""
+        self.delays[news.provider_id] = news.reason
+
+    def _confirm(self, chunk: TrackedChunk, stored: StoredPiece, now_ms: int) -> None:
+        if stored.is_safe:
             chunk.phase, chunk.confirmed_at_ms = ChunkPhase.CONFIRMED, now_ms
             self.confirmed += 1
             self.confirmed_ms += chunk.duration_ms
-        self.documents = [d for d in self.documents if not _in_batch(d, batch)]
-        self.data_set_id = data_set_id
-        del self.commits[batch.provider_id]
+        elif stored.confirmed:
+            chunk.phase = ChunkPhase.COMMITTING
 
-    def note_refused(self, batch: CommitBatch, reason: str) -> None:
-        """A commit can never succeed as it is: store its chunks again, or park them."""
-        for chunk in self._of_batch(batch):
-            chunk.restores += 1
-            chunk.stored, chunk.phase = None, ChunkPhase.RECEIVED
-            if chunk.restores > MOST_RESTORES:
-                self.park(chunk.ref.key, reason)
-        self._drop_documents(batch)
-        self.last_error = f"commit refused: {reason}"
-        del self.commits[batch.provider_id]
+    def _store_anew(self, chunk: TrackedChunk, reason: str) -> None:
+        chunk.restores += 1
+        chunk.phase = ChunkPhase.RECEIVED
+        if chunk.restores > MOST_RESTORES:
+            self.park(chunk.ref.key, reason)
 
-    def _drop_documents(self, batch: CommitBatch) -> None:
-        kept = [d for d in self.documents if not _in_batch(d, batch)]
-        if len(kept) < len(self.documents):
-            self.document_restores += 1
-            if self.document_restores <= MOST_RESTORES:
-                self.revision += 1  # the document is published and stored anew
-        self.documents = kept
+    def _publish_anew(self) -> None:
+        self.document_restores += 1
+        if self.document_restores <= MOST_RESTORES:
+            self.revision += 1
 
-    def _uncommitted(self) -> dict[int, list[str]]:
-        by_provider: dict[int, dict[str, None]] = {}
-        stored = [c.stored for c in self.chunks.values() if c.phase is ChunkPhase.STORED]
-        for piece in [*stored, *self.documents]:
-            if piece is not None:
-                by_provider.setdefault(piece.provider_id, {})[piece.piece_cid] = None
-        return {provider_id: list(pieces) for provider_id, pieces in by_provider.items()}
-
-    def _of_batch(self, batch: CommitBatch) -> list[TrackedChunk]:
-        return [
-            c
-            for c in self.chunks.values()
-            if c.phase in (ChunkPhase.STORED, ChunkPhase.COMMITTING) and _in_batch(c.stored, batch)
-        ]
+    def _stored_items(self) -> list[TrackedChunk | StoredDocument]:
+        return [*self.chunks.values(), *self.documents]
 
     # --- rows ----------------------------------------------------------------------------
 
@@ -274,12 +310,13 @@ class RtaState(BaseModel):
 
     # --- completion ----------------------------------------------------------------------
 
-    def note_completed(self, document: StoredDocument, *, revision: int) -> None:
+    def note_completed(self, document: StoredDocument, *, revision: int, now_ms: int) -> None:
         """The table says that version stands, compiled from the rows of ``revision``."""
         self.is_complete, self.version = True, document.version
-        self.metadata_cid = document.piece_cid
+        self.metadata_cid = document.stored.piece_cid
         self.completed_revision = revision
         self.documents.append(document)
+        self._apply_news(now_ms=now_ms)
         self.sessions.close_finals()
         self.complete_requested, self.finishing_since_ms = False, None
 
@@ -297,7 +334,7 @@ class RtaState(BaseModel):
     @property
     def unconfirmed(self) -> int:
         """Chunks that a provider holds and the chain has not confirmed."""
-        return self.count(ChunkPhase.STORED, ChunkPhase.COMMITTING)
+        return self.count(*_UNCONFIRMED)
 
     @property
     def has_pieces(self) -> bool:
@@ -308,11 +345,3 @@ class RtaState(BaseModel):
     def has_changed(self) -> bool:
         """Rows were written since the last completion."""
         return self.revision != self.completed_revision
-
-
-def _in_batch(piece: StoredPiece | StoredDocument | None, batch: CommitBatch) -> bool:
-    return (
-        piece is not None
-        and piece.provider_id == batch.provider_id
-        and piece.piece_cid in batch.pieces
-    )

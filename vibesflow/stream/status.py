@@ -23,6 +23,7 @@ class ChunkPhase(StrEnum):
     RECEIVED = "received"
     STORED = "stored"
     COMMITTING = "committing"
+    """The chain has some of its copies."""
     CONFIRMED = "confirmed"
     PARKED = "parked"
 
@@ -68,6 +69,7 @@ class StreamStatus(Message):
     """Answer of the workflow's ``status`` query.
 
     Counts are of this stream since its first run; ``received`` is the sum of the phases.
+    ``waiting_for`` is what only a person can change, too little money for instance.
     """
 
     rta_id: str
@@ -86,6 +88,7 @@ class StreamStatus(Message):
     metadata_cid: str | None = None
     data_set_id: int | None = None
     storage_provider: str | None = None
+    waiting_for: str | None = None
     last_error: str | None = None
 
 

@@ -5,27 +5,9 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from vibesflow.stream.chunk import ChunkRef
-from vibesflow.stream.records import ChunkRow, RowStatus
+from vibesflow.stream.placement import Copy, StoredPiece
+from vibesflow.stream.records import ChunkRow, RowCopy, RowStatus
 from vibesflow.stream.status import ChunkPhase, ChunkView
-
-
-class StoredPiece(BaseModel):
-    """Where a provider holds a chunk's bytes.
-
-    Attributes:
-        base_url: where the provider serves pieces; the PieceCID follows.
-        duration_ms: measured length of the audio, or 0.
-    """
-
-    piece_cid: str
-    provider_id: int
-    base_url: str
-    duration_ms: int = 0
-
-    @property
-    def url(self) -> str:
-        """Address under which the provider serves the piece."""
-        return self.base_url + self.piece_cid
 
 
 class TrackedChunk(BaseModel):
@@ -33,18 +15,18 @@ class TrackedChunk(BaseModel):
 
     Attributes:
         row: status of the row as last written; None while it has none.
-        restores: how often it had to be stored again after a failed commit.
+        restores: how often it had to be stored again after every provider refused it.
+        unordered: it was taken up from its row, so its copies have to be ordered again.
     """
 
     ref: ChunkRef
     phase: ChunkPhase = ChunkPhase.RECEIVED
     stored: StoredPiece | None = None
-    data_set_id: int | None = None
-    piece_id: int | None = None
     confirmed_at_ms: int | None = None
     error: str | None = None
     row: RowStatus | None = None
     restores: int = 0
+    unordered: bool = False
 
     @property
     def order(self) -> tuple[int, str, int, int]:
@@ -85,10 +67,11 @@ class TrackedChunk(BaseModel):
             status=status,
             duration_ms=self.duration_ms,
             piece_cid=self.piece_cid,
-            provider_id=stored.provider_id if stored else None,
+            provider_id=stored.first.provider_id if stored else None,
             retrieval_url=stored.url if stored else None,
-            data_set_id=self.data_set_id,
-            piece_id=self.piece_id,
+            data_set_id=stored.first.data_set_id if stored else None,
+            piece_id=stored.first.piece_id if stored else None,
+            copies=_copies_of(stored),
             written_at=written_at,
             error=self.error,
             staging_key=None if status is RowStatus.UPLOADED else self.ref.staging_key,
@@ -105,8 +88,12 @@ class TrackedChunk(BaseModel):
         if row.piece_cid is not None and row.provider_id is not None:
             stored = StoredPiece(
                 piece_cid=row.piece_cid,
-                provider_id=row.provider_id,
-                base_url=(row.retrieval_url or "").removesuffix(row.piece_cid),
+                copies=[
+                    Copy(
+                        provider_id=row.provider_id,
+                        base_url=(row.retrieval_url or "").removesuffix(row.piece_cid),
+                    )
+                ],
                 duration_ms=row.duration_ms,
             )
         parked = row.status is RowStatus.FAILED or stored is None
@@ -116,6 +103,7 @@ class TrackedChunk(BaseModel):
             stored=stored,
             error=row.error,
             row=row.status,
+            unordered=not parked,
         )
 
     def to_view(self) -> ChunkView:
@@ -137,8 +125,13 @@ class TrackedChunk(BaseModel):
             phase=self.phase,
             duration_ms=self.duration_ms,
             piece_cid=self.piece_cid,
-            provider_id=stored.provider_id if stored else None,
-            data_set_id=self.data_set_id,
-            piece_id=self.piece_id,
+            provider_id=stored.first.provider_id if stored else None,
+            data_set_id=stored.first.data_set_id if stored else None,
+            piece_id=stored.first.piece_id if stored else None,
             error=self.error,
         )
+
+
+def _copies_of(stored: StoredPiece | None) -> tuple[RowCopy, ...]:
+    confirmed = [copy for copy in stored.copies if copy.is_confirmed] if stored else []
+    return tuple(RowCopy(**copy.model_dump()) for copy in confirmed)

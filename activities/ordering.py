@@ -1,0 +1,118 @@
+"""Ordering the copies of a stored piece: which providers, and their data sets are told."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from activities.messages import PlaceCopies, PlacedCopies
+from activities.ports import DataSetOrders, PieceStore
+from vibesflow.data_set.orders import Pairs, PieceOrder
+from vibesflow.errors import NoProvider
+from vibesflow.filecoin import ProviderInfo
+from vibesflow.stream.placement import Copy, StoredPiece
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A piece whose copies are wanted.
+
+    Attributes:
+        copies: where it is or was ordered; the first one holds the bytes.
+        urgent: see `PieceOrder`.
+    """
+
+    rta_id: str
+    creator: str
+    piece_cid: str
+    size: int
+    copies: tuple[Copy, ...]
+    metadata: Pairs = ()
+    urgent: bool = False
+
+
+class CopyDesk:
+    """Finds providers for the copies a piece lacks and orders all that are not confirmed."""
+
+    def __init__(self, store: PieceStore, orders: DataSetOrders, *, wanted: int) -> None:
+        self._store = store
+        self._orders = orders
+        self._wanted = wanted
+
+    async def order(self, need: Need) -> StoredPiece:
+        """Order what is missing and return every copy under way, fewer than wanted if need be.
+
+        Ordering the same copy again is harmless: a data set takes a piece once.
+
+        Raises:
+            TemporalDown: a data set could not be told.
+        """
+        copies = [*need.copies, *await self._more(need)]
+        source = next((copy for copy in copies if copy.is_confirmed), copies[0])
+        for copy in copies:
+            if not copy.is_confirmed:
+                held = copy.provider_id == source.provider_id
+                await self._orders.order(
+                    copy.provider_id,
+                    PieceOrder(
+                        piece_cid=need.piece_cid,
+                        size=need.size,
+                        rta_id=need.rta_id,
+                        source_url="" if held else source.base_url + need.piece_cid,
+                        metadata=need.metadata,
+                        urgent=need.urgent,
+                    ),
+                    creator=need.creator,
+                )
+        return StoredPiece(piece_cid=need.piece_cid, wanted=self._wanted, copies=copies)
+
+    async def _more(self, need: Need) -> list[Copy]:
+        lacking = self._wanted - len(need.copies)
+        if lacking <= 0:
+            return []
+        taken = frozenset(copy.provider_id for copy in need.copies)
+        try:
+            chosen = await self._store.choose_copies(lacking, exclude=taken, size_bytes=need.size)
+        except NoProvider as error:
+            log.warning("%s lacks %d copies: %s", need.piece_cid, lacking, error)
+            return []
+        return [self.copy_at(provider, need.piece_cid) for provider in chosen]
+
+    def copy_at(self, provider: ProviderInfo, piece_cid: str) -> Copy:
+        """Return the copy that a provider is to hold."""
+        url = self._store.retrieval_url(provider, piece_cid)
+        return Copy(provider_id=provider.provider_id, base_url=url.removesuffix(piece_cid))
+
+
+class OrderingActivities:
+    """Repairs placements: replaces refused copies, orders again what was forgotten."""
+
+    def __init__(self, desk: CopyDesk) -> None:
+        self._desk = desk
+
+    @activity.defn(name="place_copies")
+    async def place_copies(self, request: PlaceCopies) -> PlacedCopies:
+        """Order the copies that pieces lack; waits by benign retry while nobody can take them."""
+        placed = []
+        for piece in request.pieces:
+            need = Need(
+                rta_id=request.rta_id,
+                creator=request.creator,
+                piece_cid=piece.stored.piece_cid,
+                size=piece.size,
+                copies=tuple(piece.stored.copies),
+                metadata=piece.metadata,
+                urgent=True,
+            )
+            found = await self._desk.order(need)
+            placed.append(found.model_copy(update={"duration_ms": piece.stored.duration_ms}))
+        if all(
+            len(new.copies) == len(old.stored.copies) < new.wanted
+            for new, old in zip(placed, request.pieces, strict=True)
+        ):
+            raise NoProvider("no further provider takes copies now", retry_after_s=15)
+        return PlacedCopies(pieces=tuple(placed))

@@ -1,0 +1,44 @@
+"""Having a provider fetch pieces from another one, before they are committed there."""
+
+from __future__ import annotations
+
+from temporalio import activity
+
+from activities.committing import request_of
+from activities.messages import PulledPieces, PullPieces
+from activities.ports import Committer
+from vibesflow.errors import PieceNotReady
+from vibesflow.filecoin import PullState
+
+LONGEST_PAUSE_S = 8.0
+
+
+class PullActivities:
+    """Provider-to-provider copies."""
+
+    def __init__(self, committer: Committer) -> None:
+        self._committer = committer
+
+    @activity.defn(name="pull_pieces")
+    async def pull_pieces(self, request: PullPieces) -> PulledPieces:
+        """Ask until each piece is there or has failed; asking again is the provider's own poll.
+
+        The very authorization that the commit will send goes along, so the provider can check
+        beforehand that it would be paid (Curio PDP API, pull).
+        """
+        sources = {p.piece_cid: p.source_url for p in request.pieces if p.source_url}
+        states = await self._committer.pull(request_of(request), sources)
+        waiting = [cid for cid, state in states.items() if state not in _DONE]
+        if waiting:
+            attempt = activity.info().attempt
+            raise PieceNotReady(
+                f"{len(waiting)} of {len(states)} pieces are still being pulled",
+                retry_after_s=min(LONGEST_PAUSE_S, 1.0 * 1.5 ** min(attempt - 1, 10)),
+            )
+        failed = tuple(cid for cid, state in states.items() if state is PullState.FAILED)
+        if failed:
+            self._committer.note_fault(request.provider_id)
+        return PulledPieces(failed=failed)
+
+
+_DONE = (PullState.COMPLETE, PullState.FAILED)

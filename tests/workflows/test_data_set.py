@@ -1,0 +1,142 @@
+"""Batches, copies and empty wallets, on skipped time (design section 3, rules 5, 8 and 9)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from tests.stream.chunks import make_chunk
+from tests.workflows.harness import StreamHarness
+from vibesflow.data_set.orders import DataSetStatus
+from vibesflow.errors import InsufficientFunds, ProviderDown
+from vibesflow.stream.records import RowStatus
+from vibesflow.stream.status import StreamState
+from workflows import policies
+
+
+async def data_set(streams: StreamHarness, provider_id: int) -> DataSetStatus:
+    handle = streams.client.get_workflow_handle(streams.data_set_id(provider_id))
+    return await handle.query("status", result_type=DataSetStatus)
+
+
+@pytest.mark.copies(2)
+async def test_every_chunk_ends_with_two_confirmed_copies(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    await streams.send(rta_id, 0, 1, 2, final=2)
+    await streams.result(rta_id)
+    for row in streams.ledger.list_chunks(rta_id):
+        assert row.status is RowStatus.UPLOADED
+        assert {copy.provider_id for copy in row.copies} == {1, 2}
+    assert set(streams.filecoin.paid.values()) == {1}
+    status = await data_set(streams, 2)
+    assert (status.committed, status.waiting) == (4, 0)  # three chunks and the document
+
+
+@pytest.mark.copies(2, linger_s=30)
+async def test_200_chunks_of_20_streams_share_few_commits(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    ids = [f"{rta_id}_{n}" for n in range(20)]
+    chunks = [make_chunk(n, rta_id=i, final=n == 9) for n in range(10) for i in ids]
+    for start in range(0, 200, 40):
+        await asyncio.gather(*(streams.submit(c) for c in chunks[start : start + 40]))
+    for stream in ids:
+        await streams.result(stream)
+        assert streams.record(stream).uploaded == 10
+    assert len(streams.filecoin.commits) <= 2 * (200 // 40) + 4
+    assert set(streams.filecoin.paid.values()) == {1}
+    pieces = {(i, row.piece_cid) for i in ids for row in streams.ledger.list_chunks(i)}
+    assert len(pieces) == 200
+
+
+@pytest.mark.copies(2)
+async def test_a_full_provider_is_replaced(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.refuses_pulls = {2}
+    await streams.send(rta_id, 0, 1, final=1)
+    await streams.result(rta_id)
+    for row in streams.ledger.list_chunks(rta_id):
+        assert {copy.provider_id for copy in row.copies} == {1, 3}
+    assert 2 in streams.filecoin.faulty
+
+
+@pytest.mark.copies(2)
+async def test_copies_wait_for_a_provider_that_comes_back(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.full = {2, 3}
+    await streams.send(rta_id, 0, final=0)
+    await skipped_time.sleep(timedelta(minutes=5))
+    status = await streams.status(rta_id)
+    assert (status.stored, status.confirmed) == (1, 0)
+    streams.filecoin.full = set()
+    await streams.result(rta_id)
+    assert streams.record(rta_id).uploaded == 1
+
+
+async def test_an_empty_wallet_stops_commits_and_nothing_else(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.wallet_is_empty = True
+    await streams.send(rta_id, 0, 1, 2, final=2)
+    await skipped_time.sleep(timedelta(minutes=3))
+    status = await streams.status(rta_id)
+    assert (status.state, status.stored, status.confirmed) == (StreamState.FINISHING, 3, 0)
+    assert "USDFC" in (status.waiting_for or "")
+    assert (await data_set(streams, 1)).paused == status.waiting_for
+    streams.filecoin.wallet_is_empty = False
+    result = await streams.result(rta_id)
+    assert (result.version, result.chunks) == (1, 3)
+    assert (await data_set(streams, 1)).paused is None
+    assert InsufficientFunds.code not in str(streams.record(rta_id))
+
+
+async def test_identical_chunks_of_two_streams_are_paid_once(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.chain_open = False
+    silence = b"\x00" * 500
+    for stream in (f"{rta_id}_a", f"{rta_id}_b"):
+        chunk = make_chunk(0, rta_id=stream, final=True, content=silence)
+        await streams.submit(chunk, silence)
+    await skipped_time.sleep(timedelta(seconds=20))
+    streams.filecoin.chain_open = True
+    for stream in (f"{rta_id}_a", f"{rta_id}_b"):
+        await streams.result(stream)
+        assert streams.record(stream).uploaded == 1
+    assert set(streams.filecoin.paid.values()) == {1}
+
+
+async def test_a_silent_provider_is_given_up_and_its_chunks_go_elsewhere(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.dead_to_commits = {1}
+    await streams.send(rta_id, 0, final=0)
+    await skipped_time.sleep(timedelta(minutes=4))
+    assert streams.record(rta_id).uploaded == 0
+    streams.filecoin.full = {1}
+    await streams.result(rta_id)
+    (row,) = streams.ledger.list_chunks(rta_id)
+    assert row.provider_id == 2
+    assert ProviderDown.code not in (row.error or "")
+
+
+async def test_a_data_set_goes_on_in_run_after_run(
+    skipped_time: WorkflowEnvironment,
+    streams: StreamHarness,
+    rta_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(policies, "LEAVE_EVENTS", 60)
+    monkeypatch.setattr(policies, "DRAIN_EVENTS", 10_000)
+    for turn in range(6):
+        await streams.send(f"{rta_id}_{turn}", 0, 1, final=1)
+        await streams.result(f"{rta_id}_{turn}")
+    status = await data_set(streams, 1)
+    assert status.committed == 18
+    assert set(streams.filecoin.paid.values()) == {1}

@@ -1,0 +1,66 @@
+"""What a stream asks of a data set, and what it hears back."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from vibesflow.stream.chunk import CompactMessage
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+class PieceOrder(CompactMessage):
+    """Put this piece on chain at your provider and tell me.
+
+    Attributes:
+        size: bytes of the payload.
+        rta_id: the stream that waits; its workflow is told.
+        source_url: where the provider can fetch the piece; empty when it holds it already.
+        metadata: at most three pairs kept on chain with the piece.
+        urgent: the stream will complete once this is confirmed, so lingering helps nobody when
+            all who wait say so.
+    """
+
+    piece_cid: str
+    size: int
+    rta_id: str
+    source_url: str = ""
+    metadata: Pairs = ()
+    urgent: bool = False
+
+
+class PiecesCommitted(CompactMessage):
+    """The chain has the pieces: ids by PieceCID."""
+
+    provider_id: int
+    data_set_id: int
+    pieces: dict[str, int]
+
+
+class PiecesRefused(CompactMessage):
+    """The provider will not do for these pieces; another must be found."""
+
+    provider_id: int
+    pieces: tuple[str, ...]
+    reason: str
+
+
+class CommitDelayed(CompactMessage):
+    """Commits at a provider wait for something that only a person can change."""
+
+    provider_id: int
+    reason: str
+
+
+class DataSetStatus(CompactMessage):
+    """Answer of the data set's ``status`` query."""
+
+    provider_id: int
+    scope: Pairs = ()
+    data_set_id: int | None = None
+    waiting: int = 0
+    committing: int = 0
+    committed: int = 0
+    batches: int = 0
+    paused: str | None = None
+    streams: tuple[str, ...] = Field(default=())

@@ -1,0 +1,149 @@
+"""The queue of one data set: gathers pieces of many streams into batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel, Field
+
+from vibesflow.data_set.orders import DataSetStatus, Pairs, PieceOrder
+
+BATCH_PIECES = 40
+"""Most pieces that one AddPieces may hold (Curio PDP API)."""
+QUIET_MS = 3_000
+"""A burst is over when no order has come for so long."""
+
+
+class QueuedPiece(BaseModel):
+    """A piece that waits for its commit, and the streams that wait for it."""
+
+    piece_cid: str
+    size: int
+    source_url: str = ""
+    metadata: Pairs = ()
+    streams: dict[str, bool]
+    """Whether the stream is urgent, by stream."""
+    since_ms: int
+
+
+class Batch(BaseModel):
+    """Pieces that are committed by one AddPieces.
+
+    Attributes:
+        nonce: hex of the uint256 that makes the commit happen at most once on chain; it stays
+            the same however often the commit is tried.
+        pieces: distinct PieceCIDs, in the order sent.
+    """
+
+    nonce: str
+    pieces: list[str]
+
+
+class DataSetState(BaseModel):
+    """All that a data set's workflow knows, carried through continue-as-new.
+
+    Attributes:
+        queue: pieces by PieceCID, oldest first, those of the batch included; a CID stands in it
+            once however many streams wait for it.
+        paused: why commits wait for a person.
+    """
+
+    provider_id: int
+    scope: Pairs = ()
+    queue: dict[str, QueuedPiece] = Field(default_factory=dict)
+    batch: Batch | None = None
+    last_order_ms: int = 0
+    data_set_id: int | None = None
+    committed: int = 0
+    batches: int = 0
+    paused: str | None = None
+
+    def add(self, orders: Iterable[PieceOrder], *, now_ms: int) -> None:
+        """Take orders; the same one may come any number of times."""
+        self.last_order_ms = now_ms
+        for order in orders:
+            piece = self.queue.get(order.piece_cid)
+            if piece is None:
+                self.queue[order.piece_cid] = QueuedPiece(
+                    piece_cid=order.piece_cid,
+                    size=order.size,
+                    source_url=order.source_url,
+                    metadata=order.metadata,
+                    streams={order.rta_id: order.urgent},
+                    since_ms=now_ms,
+                )
+            else:
+                piece.streams[order.rta_id] = order.urgent or piece.streams.get(order.rta_id, False)
+
+    def due_ms(self, *, linger_ms: int) -> int | None:
+        """When the next batch should go, or None while nothing waits or one is under way."""
+        if self.batch is not None or not self.queue:
+            return None
+        if len(self.queue) >= BATCH_PIECES:
+            return 0
+        oldest = min(piece.since_ms for piece in self.queue.values())
+        if self._all_urgent():
+            return min(oldest + linger_ms, self.last_order_ms + QUIET_MS)
+        return oldest + linger_ms
+
+    def form_batch(self, nonce: str) -> Batch:
+        """Take the oldest pieces into a batch."""
+        self.batch = Batch(nonce=nonce, pieces=list(self.queue)[:BATCH_PIECES])
+        return self.batch
+
+    def pieces_of(self, batch: Batch) -> list[QueuedPiece]:
+        """The queued pieces of a batch, in its order."""
+        return [self.queue[cid] for cid in batch.pieces]
+
+    def note_committed(
+        self, batch: Batch, data_set_id: int, ids: Mapping[str, int]
+    ) -> dict[str, dict[str, int]]:
+        """Take committed pieces off the queue; return the ids to tell, by stream."""
+        told: dict[str, dict[str, int]] = {}
+        for piece in self.pieces_of(batch):
+            for stream in piece.streams:
+                told.setdefault(stream, {})[piece.piece_cid] = ids[piece.piece_cid]
+            del self.queue[piece.piece_cid]
+        self.data_set_id, self.batch, self.paused = data_set_id, None, None
+        self.committed += len(batch.pieces)
+        self.batches += 1
+        return told
+
+    def note_refused(self, batch: Batch, pieces: Iterable[str]) -> dict[str, list[str]]:
+        """Take pieces that this provider will not have off the queue; return whom to tell."""
+        told: dict[str, list[str]] = {}
+        for cid in pieces:
+            for stream in self.queue[cid].streams:
+                told.setdefault(stream, []).append(cid)
+            del self.queue[cid]
+            batch.pieces.remove(cid)
+        if not batch.pieces:
+            self.batch = None
+        return told
+
+    @property
+    def streams(self) -> list[str]:
+        """The streams that wait, each once."""
+        return list(dict.fromkeys(s for piece in self.queue.values() for s in piece.streams))
+
+    def report(self) -> DataSetStatus:
+        """Spell the state as the answer of the ``status`` query."""
+        committing = len(self.batch.pieces) if self.batch else 0
+        return DataSetStatus(
+            provider_id=self.provider_id,
+            scope=self.scope,
+            data_set_id=self.data_set_id,
+            waiting=len(self.queue) - committing,
+            committing=committing,
+            committed=self.committed,
+            batches=self.batches,
+            paused=self.paused,
+            streams=tuple(self.streams[:50]),
+        )
+
+    def _all_urgent(self) -> bool:
+        urgent: dict[str, bool] = {}
+        for piece in self.queue.values():
+            for stream, is_urgent in piece.streams.items():
+                urgent[stream] = is_urgent or urgent.get(stream, False)
+        return all(urgent.values())

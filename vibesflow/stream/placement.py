@@ -1,0 +1,80 @@
+"""Where a piece is: the copies that were ordered, and which of them the chain has confirmed."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+
+class Copy(BaseModel):
+    """One piece in one data set at one provider.
+
+    Attributes:
+        base_url: where the provider serves pieces; the PieceCID follows.
+        data_set_id, piece_id: where the chain put it; None until it is confirmed.
+    """
+
+    provider_id: int
+    base_url: str
+    data_set_id: int | None = None
+    piece_id: int | None = None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """The chain has it."""
+        return self.piece_id is not None
+
+
+class StoredPiece(BaseModel):
+    """A payload that at least one provider holds.
+
+    Attributes:
+        wanted: how many confirmed copies make it safe.
+        copies: the first one is where the bytes went; the others are pulled from it.
+        duration_ms: measured length of the audio, or 0.
+    """
+
+    piece_cid: str
+    wanted: int = 1
+    copies: list[Copy] = Field(min_length=1)
+    duration_ms: int = 0
+
+    @property
+    def first(self) -> Copy:
+        """The copy that readers are sent to: the first confirmed one, else the first."""
+        return next((copy for copy in self.copies if copy.is_confirmed), self.copies[0])
+
+    @property
+    def url(self) -> str:
+        """Address under which a provider serves the piece."""
+        return self.first.base_url + self.piece_cid
+
+    @property
+    def confirmed(self) -> int:
+        """How many copies the chain has."""
+        return sum(copy.is_confirmed for copy in self.copies)
+
+    @property
+    def is_safe(self) -> bool:
+        """As many copies as wanted are confirmed."""
+        return self.confirmed >= self.wanted
+
+    @property
+    def lacks_copies(self) -> bool:
+        """Fewer copies are under way than wanted."""
+        return len(self.copies) < self.wanted
+
+    def note_committed(self, provider_id: int, data_set_id: int, piece_id: int) -> None:
+        """The chain has the copy at a provider."""
+        for copy in self.copies:
+            if copy.provider_id == provider_id:
+                copy.data_set_id, copy.piece_id = data_set_id, piece_id
+
+    def take(self, confirmed: Copy) -> None:
+        """Take over a confirmed copy that another view of the same piece knows."""
+        self.copies = [c for c in self.copies if c.provider_id != confirmed.provider_id]
+        self.copies.insert(0, confirmed)
+
+    def without(self, provider_id: int) -> StoredPiece | None:
+        """Return the piece without its unconfirmed copy at a provider; None if that was all."""
+        left = [c for c in self.copies if c.is_confirmed or c.provider_id != provider_id]
+        return self.model_copy(update={"copies": left}) if left else None

@@ -1,0 +1,184 @@
+"""One data set as one workflow without an end: commits the pieces of many streams in batches."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.messages import BatchedPiece, CommitPieces, PullPieces
+    from vibesflow.data_set.orders import (
+        CommitDelayed,
+        DataSetStatus,
+        PieceOrder,
+        PiecesCommitted,
+        PiecesRefused,
+    )
+    from vibesflow.data_set.state import Batch, DataSetState
+    from vibesflow.errors import ApprovalMissing, InsufficientFunds
+    from vibesflow.stream.chunk import Message
+    from workflows import messages, policies
+    from workflows.board import TaskBoard
+    from workflows.clock import now_ms, to_ms
+    from workflows.details import render_data_set
+    from workflows.failures import reason_of, type_of
+    from workflows.messages import DataSetInput, workflow_id
+
+Batched = TypeVar("Batched", PullPieces, CommitPieces)
+
+_FOR_A_PERSON = (InsufficientFunds.code, ApprovalMissing.code)
+
+
+@workflow.defn(name=messages.DATA_SET_WORKFLOW)
+class DataSetWorkflow:
+    """Gathers stored pieces, has them pulled where needed, commits them, tells the streams.
+
+    One batch is under way at a time. Its nonce is made here and is an input of the activity, so
+    however often the commit is tried, the chain takes it once.
+    """
+
+    @workflow.init
+    def __init__(self, start: DataSetInput) -> None:
+        self._start = start
+        self._state = start.state or DataSetState(provider_id=start.provider_id, scope=start.scope)
+        self._board = TaskBoard()
+
+    @workflow.signal(name=messages.ADD_PIECES)
+    def add_pieces(self, orders: list[PieceOrder]) -> None:
+        """Streams want these pieces on chain; the same ones may come any number of times."""
+        self._state.add(orders, now_ms=now_ms())
+        self._board.wake()
+
+    @workflow.query(name=messages.STATUS)
+    def status(self) -> DataSetStatus:
+        """What waits, what is under way, and why nothing moves if nothing does."""
+        return self._state.report()
+
+    @workflow.run
+    async def run(self, _: DataSetInput) -> None:
+        """Commit batch after batch; leave only to begin anew with a short history."""
+        self._board.spawn("linger", self._keep_linger)
+        while True:
+            await workflow.wait_condition(lambda: self._board.awake)
+            self._board.awake = False
+            self._board.reap()
+            workflow.set_current_details(render_data_set(self._state.report()))
+            if self._is_long() and not self._board.named("batch"):
+                workflow.continue_as_new(self._start.model_copy(update={"state": self._state}))
+            if self._state.batch is None and self._is_due():
+                self._state.form_batch(f"{workflow.random().getrandbits(256):064x}")
+            if self._state.batch is not None:
+                self._board.spawn("batch", self._bring, self._state.batch)
+
+    async def _bring(self, batch: Batch) -> None:
+        """Take one batch as far as it goes: pulled, committed, told."""
+        pulled = await self._pull(batch)
+        if pulled and batch.pieces:
+            await self._commit(batch)
+
+    async def _pull(self, batch: Batch) -> bool:
+        if not any(piece.source_url for piece in self._state.pieces_of(batch)):
+            return True
+        try:
+            reply = await policies.PULL_PIECES(
+                self._request(PullPieces, batch), summary=self._summary(batch)
+            )
+        except ActivityError as error:
+            await self._fail(batch, error)
+            return False
+        if reply.failed:
+            await self._refuse(batch, reply.failed, "the piece could not be pulled")
+        return True
+
+    async def _commit(self, batch: Batch) -> None:
+        try:
+            done = await policies.COMMIT_PIECES(
+                self._request(CommitPieces, batch), summary=self._summary(batch)
+            )
+        except ActivityError as error:
+            await self._fail(batch, error)
+            return
+        ids = dict(zip(batch.pieces, done.piece_ids, strict=True))
+        told = self._state.note_committed(batch, done.data_set_id, ids)
+        for stream, pieces in told.items():
+            news = PiecesCommitted(
+                provider_id=self._state.provider_id,
+                data_set_id=done.data_set_id,
+                pieces=pieces,
+            )
+            await self._tell(stream, messages.PIECES_COMMITTED, news)
+
+    async def _fail(self, batch: Batch, error: ActivityError) -> None:
+        """Pause when a person must act, otherwise give the pieces back to their streams."""
+        if is_cancelled_exception(error):
+            raise error
+        if type_of(error) in _FOR_A_PERSON:
+            await self._pause(reason_of(error))
+        else:
+            await self._refuse(batch, tuple(batch.pieces), reason_of(error))
+
+    async def _pause(self, reason: str) -> None:
+        if self._state.paused != reason:
+            self._state.paused = reason
+            news = CommitDelayed(provider_id=self._state.provider_id, reason=reason)
+            for stream in self._state.streams:
+                await self._tell(stream, messages.COMMIT_DELAYED, news)
+        workflow.set_current_details(render_data_set(self._state.report()))
+        await workflow.sleep(policies.FUNDS_PAUSE, summary="commits wait for funds")
+
+    async def _refuse(self, batch: Batch, pieces: tuple[str, ...], reason: str) -> None:
+        for stream, refused in self._state.note_refused(batch, pieces).items():
+            news = PiecesRefused(
+                provider_id=self._state.provider_id, pieces=tuple(refused), reason=reason
+            )
+            await self._tell(stream, messages.PIECES_REFUSED, news)
+
+    async def _tell(self, stream: str, signal: str, news: Message) -> None:
+        """Signal a stream; one that is gone takes its pieces up again when it comes back."""
+        handle = workflow.get_external_workflow_handle(workflow_id(stream))
+        with suppress(ApplicationError):
+            await handle.signal(signal, news)
+
+    def _request(self, kind: type[Batched], batch: Batch) -> Batched:
+        pieces = [
+            BatchedPiece(piece_cid=p.piece_cid, source_url=p.source_url, metadata=p.metadata)
+            for p in self._state.pieces_of(batch)
+        ]
+        return kind(
+            provider_id=self._state.provider_id,
+            scope=self._state.scope,
+            nonce=batch.nonce,
+            pieces=tuple(pieces),
+        )
+
+    def _summary(self, batch: Batch) -> str:
+        return f"{len(batch.pieces)} pieces at provider {self._state.provider_id}"
+
+    async def _keep_linger(self) -> None:
+        """One timer for the next batch, re-armed when it fires early."""
+        while True:
+            await workflow.wait_condition(lambda: self._wait_s() > 0)
+            await workflow.sleep(self._wait_s(), summary="linger")
+            self._board.wake()
+
+    def _is_due(self) -> bool:
+        due_ms = self._state.due_ms(linger_ms=self._linger_ms)
+        return due_ms is not None and due_ms <= now_ms()
+
+    def _wait_s(self) -> float:
+        due_ms = self._state.due_ms(linger_ms=self._linger_ms)
+        return (due_ms - now_ms()) / 1000 if due_ms is not None else 0
+
+    def _is_long(self) -> bool:
+        info = workflow.info()
+        return (
+            info.is_continue_as_new_suggested()
+            or info.get_current_history_length() >= policies.LEAVE_EVENTS
+        )
+
+    @property
+    def _linger_ms(self) -> int:
+        return to_ms(self._start.linger_s)

@@ -1,0 +1,47 @@
+"""The door to data sets, for the activities that store pieces."""
+
+from __future__ import annotations
+
+from temporalio.client import Client
+
+from vibesflow.data_set.orders import Pairs, PieceOrder
+from vibesflow.settings import DataSetScope, FilecoinSettings
+from vibesflow.stream.piece_metadata import MAX_VALUE_BYTES
+from workflows import messages
+from workflows.connection import signal_with_start
+from workflows.messages import DataSetInput
+
+
+class DataSetClient:
+    """Tells data sets which pieces to put on chain; fulfils `activities.ports.DataSetOrders`."""
+
+    def __init__(self, client: Client, payer: str, settings: FilecoinSettings) -> None:
+        self._client = client
+        self._payer = payer
+        self._settings = settings
+
+    async def order(self, provider_id: int, order: PieceOrder, *, creator: str) -> None:
+        """Signal the data set of the order's scope, starting its workflow if none runs.
+
+        Raises:
+            TemporalDown: it has not been accepted, or nobody knows.
+        """
+        scope = self._scope(order.rta_id, creator)
+        await signal_with_start(
+            self._client,
+            messages.DATA_SET_WORKFLOW,
+            DataSetInput(
+                provider_id=provider_id, scope=scope, linger_s=self._settings.commit_linger_s
+            ),
+            workflow_id=messages.data_set_workflow_id(self._payer, provider_id, scope),
+            signal=messages.ADD_PIECES,
+            args=[[order]],
+            summary=f"data set at provider {provider_id}",
+        )
+
+    def _scope(self, rta_id: str, creator: str) -> Pairs:
+        if self._settings.data_set_scope is DataSetScope.CREATOR:
+            return (("creator", creator[:MAX_VALUE_BYTES]),)
+        if self._settings.data_set_scope is DataSetScope.RTA:
+            return (("rta", rta_id),)
+        return ()
