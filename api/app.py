@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.facts import RememberedFacts
+from api.heads import HeadAsGet
 from api.ingest.bodies import json_limit_bytes
 from api.ingest.budget import MEMORY_BYTES, ByteBudget
 from api.metrics import ApiMetrics, CountRequests
+from api.pieces.reply import EXPOSED_HEADERS as PIECE_HEADERS
 from api.problems import Incidents, install_problems
-from api.routes import health, streams, uploads
+from api.routes import health, pieces, streams, uploads
 from api.services import Services
 from vibesflow import __version__
 
-EXPOSED_HEADERS = ("Content-Length", "Content-Type", "Link", "Location", "Retry-After")
+EXPOSED_HEADERS = (
+    *("Content-Length", "Content-Type", "Link", "Location", "Retry-After"),
+    *PIECE_HEADERS,
+)
 PREFLIGHT_AGE_S = 86_400
 
 
@@ -35,7 +39,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.json_budget = ByteBudget(max(MEMORY_BYTES, largest_json))
     app.state.facts = RememberedFacts(services.reader, services.live)
     install_problems(app)
-    for module in (uploads, streams, health):
+    for module in (uploads, streams, pieces, health):
         app.include_router(module.router)
     _wrap(app, services)
     return app
@@ -54,16 +58,3 @@ def _wrap(app: FastAPI, services: Services) -> None:
     )
     app.add_middleware(CountRequests, metrics=app.state.metrics)
     app.add_middleware(HeadAsGet)
-
-
-class HeadAsGet:
-    """Answers HEAD wherever GET is answered; the server itself leaves the body out."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] == "http" and scope["method"] == "HEAD":
-            scope = {**scope, "method": "GET"}
-        await self._app(scope, receive, send)

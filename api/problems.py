@@ -38,19 +38,32 @@ class ErrorReply(BaseModel):
     )
 
 
-def documented(*kinds: type[VibesflowError]) -> dict[int | str, dict[str, object]]:
+class PieceErrorReply(ErrorReply):
+    """Why a piece cannot be given."""
+
+    cid: str = Field(description="What was asked for, as it was spelled")
+
+
+def documented(
+    *kinds: type[VibesflowError], model: type[ErrorReply] = ErrorReply
+) -> dict[int | str, dict[str, object]]:
     """Describe the errors of a route for OpenAPI."""
     by_status: dict[int | str, list[str]] = {}
     for kind in kinds:
         by_status.setdefault(kind.http_status, []).append(kind.code)
     return {
-        status: {"model": ErrorReply, "description": ", ".join(codes)}
+        status: {"model": model, "description": ", ".join(codes)}
         for status, codes in by_status.items()
     }
 
 
-def problem(error: VibesflowError) -> JSONResponse:
-    """Spell an error as a reply; what is our own fault gets an incident id and a log line."""
+def problem(error: VibesflowError, **more: object) -> JSONResponse:
+    """Spell an error as a reply; what is our own fault gets an incident id and a log line.
+
+    Args:
+        error: what went wrong.
+        more: further fields of the body.
+    """
     detail: dict[str, object] = {"advice": error.advice}
     headers: dict[str, str] = {}
     if isinstance(error, DependencyDown):
@@ -60,7 +73,7 @@ def problem(error: VibesflowError) -> JSONResponse:
         log.warning("%s: %s", error.code, error.message)
     elif error.http_status >= VibesflowError.http_status:
         detail["incident"] = report_incident(error)
-    return _reply(error.http_status, error.message, error.code, detail, headers)
+    return _reply(error.http_status, error.message, error.code, detail, headers, more)
 
 
 def report_incident(error: BaseException) -> str:
@@ -143,6 +156,7 @@ def _reply(
     code: str,
     detail: dict[str, object],
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> JSONResponse:
-    body = ErrorReply(error=message, code=code, detail=detail)
-    return JSONResponse(body.model_dump(), status_code=status, headers=dict(headers or {}))
+    body = ErrorReply(error=message, code=code, detail=detail).model_dump() | dict(more or {})
+    return JSONResponse(body, status_code=status, headers=dict(headers or {}))

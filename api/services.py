@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from vibesflow.filecoin.reading.reader import PieceReader
 from vibesflow.ingest import Receiver
 from vibesflow.query import LiveStreams, StreamCompleter, StreamReader, UploadReader
 from vibesflow.settings import ApiSettings
@@ -47,6 +48,7 @@ class Services:
     staging: Staging
     network: NetworkFacts
     settings: ApiSettings
+    pieces: PieceReader
     clock: Callable[[], datetime] = field(default=_utc_now)
 
     @property

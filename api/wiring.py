@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from api.services import NetworkFacts, Services
 from vibesflow.filecoin.devnet_info import load_devnet
 from vibesflow.filecoin.networks import network_of
+from vibesflow.filecoin.reading.opening import open_reader
 from vibesflow.ingest import Receiver
 from vibesflow.ledger import DynamoLedger
 from vibesflow.query import StreamReader
@@ -30,14 +31,16 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     ledger = DynamoLedger(settings.table)
     reader = StreamReader(ledger, streams, threads=settings.worker.table_threads)
     try:
-        yield Services(
-            receiver=Receiver(staging, streams, max_bytes=settings.api.max_chunk_bytes),
-            reader=reader,
-            live=streams,
-            staging=staging,
-            network=facts,
-            settings=settings.api,
-        )
+        async with open_reader(settings.filecoin, settings.read, payer=facts.wallet) as pieces:
+            yield Services(
+                receiver=Receiver(staging, streams, max_bytes=settings.api.max_chunk_bytes),
+                reader=reader,
+                live=streams,
+                staging=staging,
+                network=facts,
+                settings=settings.api,
+                pieces=pieces,
+            )
     finally:
         reader.close()
 
@@ -50,7 +53,9 @@ def network_facts(settings: FilecoinSettings) -> NetworkFacts:
     """
     network = network_of(settings)
     return NetworkFacts(
-        name=network.name, wallet=_devnet_payer(settings), warm_storage=network.fwss
+        name=network.name,
+        wallet=settings.payer or _devnet_payer(settings),
+        warm_storage=network.fwss,
     )
 
 

@@ -6,7 +6,8 @@ VibesflowError
 │   ├── InputUnreadable  InvalidAudio
 │   ├── ChunkTooSmall
 │   ├── FundingTooLarge             more than the ceiling for one deposit
-│   ├── ChunkTooLarge (413)
+│   ├── ChunkTooLarge  PieceTooLarge (413)
+│   ├── RangeNotSatisfiable (416)
 │   └── MethodNotAllowed (405)  BodyTimeout (408)
 ├── Conflict (409)
 │   └── ChunkConflict               same chunk id, other bytes: the first one stands
@@ -17,7 +18,7 @@ VibesflowError
 ├── WorkIncomplete                  it ran, and fell short of what was asked for
 ├── Overloaded (503)                too much at once; try again
 ├── DependencyDown (503)            something we call does not answer; try again
-│   ├── TemporalDown  TableDown  StagingDown  ChainDown  ProviderDown
+│   ├── TemporalDown  TableDown  StagingDown  ChainDown  ProviderDown  ReadCacheDown
 │   └── TableThrottled
 ├── StagingFault
 │   ├── StagedBytesMissing          parked: the bytes are gone
@@ -165,6 +166,30 @@ class ChunkTooLarge(InvalidInput):
     code = "chunk_too_large"
     http_status = 413
     advice = "Cut the audio into shorter chunks, or raise VIBESFLOW_API_MAX_CHUNK_BYTES."
+
+
+class PieceTooLarge(InvalidInput):
+    """The piece is longer than this service serves."""
+
+    code = "piece_too_large"
+    http_status = 413
+    advice = "Fetch it from a provider, or raise VIBESFLOW_READ_MAX_BYTES."
+
+
+class RangeNotSatisfiable(InvalidInput):
+    """The range begins behind the end of the piece.
+
+    Attributes:
+        size_bytes: length of the piece.
+    """
+
+    code = "range_not_satisfiable"
+    http_status = 416
+    advice = "The reply's Content-Range header has the length."
+
+    def __init__(self, message: str, *, size_bytes: int) -> None:
+        super().__init__(message)
+        self.size_bytes = size_bytes
 
 
 class FundingTooLarge(InvalidInput):
@@ -323,6 +348,14 @@ class ProviderDown(DependencyDown):
 
     code = "provider_down"
     dependency = "provider"
+
+
+class ReadCacheDown(DependencyDown):
+    """Pieces that were fetched cannot be kept on disk, so they cannot be checked and served."""
+
+    code = "read_cache_down"
+    dependency = "read cache"
+    advice = "Check free space and permissions of VIBESFLOW_READ_CACHE_DIR."
 
 
 class StagingFault(VibesflowError):

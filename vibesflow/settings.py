@@ -133,6 +133,7 @@ class FilecoinSettings(_Group):
     source: str = Field(
         "vibesflow", max_length=96, description="Metadata `source` of our data sets on chain"
     )
+<<<<<<< ours
     copies: int = Field(
         2, ge=1, le=10, description="Providers that must have a piece on chain before it is safe"
     )
@@ -142,9 +143,40 @@ class FilecoinSettings(_Group):
     )
     commit_linger_s: float = Field(
         30, ge=0, description="How long a stored piece waits for others before it is committed"
+=======
+    ipfs_gateway: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="Gateway that IPFS CIDs are fetched through; unset means that none are",
+>>>>>>> theirs
     )
     piece_wait_s: float = Field(
         300, gt=0, description="How long a provider may take to publish a stored piece"
+    )
+
+
+class ReadSettings(_Group):
+    """How pieces are fetched back for those who play them."""
+
+    model_config = SettingsConfigDict(env_prefix="VIBESFLOW_READ_")
+
+    hedge_s: float = Field(
+        0.5, gt=0, description="How long a source may be silent or slow before another is asked too"
+    )
+    timeout_s: float = Field(
+        10, gt=0, description="How long a source may be silent before it is given up"
+    )
+    cdn: bool = Field(
+        False, description="Ask FilBeam first; it serves data sets that were created with CDN"
+    )
+    cache_dir: Path | None = Field(
+        None, description="Folder of checked pieces; unset means one that goes with the process"
+    )
+    cache_bytes: int = Field(
+        2**30, ge=0, description="How much of them is kept, those that were read last"
+    )
+    max_bytes: int = Field(
+        64 * 2**20, ge=127, le=1_065_353_216, description="Longest piece that is fetched, in bytes"
     )
 
 
@@ -216,6 +248,7 @@ _GROUPS: tuple[type[_Group], ...] = (
     TableSettings,
     StagingSettings,
     FilecoinSettings,
+    ReadSettings,
     StreamSettings,
     ApiSettings,
     WorkerSettings,
@@ -234,6 +267,7 @@ class Settings:
         table: TableSettings,
         staging: StagingSettings,
         filecoin: FilecoinSettings,
+        read: ReadSettings,
         stream: StreamSettings,
         api: ApiSettings,
         worker: WorkerSettings,
@@ -242,6 +276,7 @@ class Settings:
         self.table = table
         self.staging = staging
         self.filecoin = filecoin
+        self.read = read
         self.stream = stream
         self.api = api
         self.worker = worker

@@ -19,11 +19,13 @@ from api.server import address_of, door_server, listen
 from api.services import NetworkFacts, Services
 from tests.fakes.streams import FakeStreams
 from tests.samples import CREATOR, RTA, T0_MS, chunk_id_of
+from vibesflow.filecoin.reading.holders import Holder, LoadHolders
+from vibesflow.filecoin.reading.reader import PieceReader
 from vibesflow.ingest import Receiver
 from vibesflow.ledger import DynamoLedger
 from vibesflow.ledger.port import Ledger
 from vibesflow.query import StreamReader
-from vibesflow.settings import ApiSettings, TableSettings
+from vibesflow.settings import ApiSettings, ReadSettings, TableSettings
 from vibesflow.staging.files import FileStaging
 from vibesflow.stream.document import details_of
 from vibesflow.stream.ids import parse_chunk_id
@@ -154,6 +156,11 @@ class Door:
         return self.ledger.complete_stream(completion)
 
 
+async def nobody() -> tuple[Holder, ...]:
+    """Providers of a network that has none."""
+    return ()
+
+
 def unreachable_ledger() -> DynamoLedger:
     """A table on a port where nobody listens."""
     with socket.socket() as nobody:
@@ -187,11 +194,14 @@ async def open_door(
     *,
     network: NetworkFacts = NETWORK,
     streams: FakeStreams | None = None,
+    holders: LoadHolders = nobody,
+    read: ReadSettings | None = None,
     **settings: object,
 ) -> AsyncIterator[Door]:
     """Open a door with settings that differ from the defaults as said."""
     api = ApiSettings.model_validate({"port": 0, "grace_s": 5, **settings})
     streams, staging = streams or FakeStreams(), FileStaging(folder)
+    pieces = PieceReader(read or ReadSettings(), holders)
     services = Services(
         receiver=Receiver(staging, streams, max_bytes=api.max_chunk_bytes),
         reader=StreamReader(ledger, streams, threads=4),
@@ -199,6 +209,7 @@ async def open_door(
         staging=staging,
         network=network,
         settings=api,
+        pieces=pieces,
         clock=lambda: NOW,
     )
     async with (
@@ -209,3 +220,4 @@ async def open_door(
             yield Door(url, client, app, services, streams, staging, folder, ledger)
         finally:
             services.reader.close()
+            await pieces.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -17,14 +18,15 @@ from api.app import EXPOSED_HEADERS, create_app
 from api.ingest import headers
 from api.metrics import ApiMetrics
 from api.problems import ErrorReply
-from api.routes import health, streams, uploads
+from api.routes import health, pieces, streams, uploads
 from api.services import Services
-from tests.api.door import NETWORK, unreachable_ledger
+from tests.api.door import NETWORK, nobody, unreachable_ledger
 from tests.fakes.streams import FakeStreams
 from vibesflow.errors import all_errors
+from vibesflow.filecoin.reading.reader import PieceReader
 from vibesflow.ingest import Receiver
 from vibesflow.query import StreamReader
-from vibesflow.settings import ApiSettings
+from vibesflow.settings import ApiSettings, ReadSettings
 from vibesflow.staging.files import FileStaging
 
 PAGE = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
@@ -40,6 +42,7 @@ SECTIONS = {
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     streams, staging = FakeStreams(), FileStaging(tmp_path_factory.mktemp("staging"))
     reader = StreamReader(unreachable_ledger(), streams)
+    pieces = PieceReader(ReadSettings(), nobody)
     yield create_app(
         Services(
             receiver=Receiver(staging, streams, max_bytes=1_000),
@@ -48,9 +51,11 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
             staging=staging,
             network=NETWORK,
             settings=ApiSettings(),
+            pieces=pieces,
         )
     )
     reader.close()
+    asyncio.run(pieces.close())
 
 
 def routes_of(app: FastAPI) -> dict[tuple[str, str], Route]:
@@ -145,7 +150,7 @@ def test_the_error_example_is_one():
 def _all_api_routes(app: FastAPI) -> list[APIRoute]:
     return [
         route
-        for module in (uploads, streams, health)
+        for module in (uploads, streams, pieces, health)
         for route in module.router.routes
         if isinstance(route, APIRoute)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Final
 
@@ -16,6 +16,7 @@ from vibesflow.filecoin.provider_http import TIMEOUT, Answer, ProviderHttp, boun
 _BLOCK_BYTES: Final = 64 * 1024
 # compressed answers have no exact length
 _HEADERS: Final = {"Accept-Encoding": "identity"}
+_NOT_HELD: Final = frozenset({404, 410})
 
 
 def piece_path(piece_cid: str) -> str:
@@ -36,21 +37,41 @@ async def read_piece(
     """
     provider = ProviderHttp(http, provider_url)
     doing = f"read {piece_cid}"
-    request = http.build_request(
-        "GET", provider.url(piece_path(piece_cid.text)), headers=_HEADERS, timeout=TIMEOUT
-    )
+    served = served_blocks(http, provider, piece_path(piece_cid.text), doing)
+    verified = _verified(served, piece_cid, f"{provider.host}: {doing}")
+    async with aclosing(served), aclosing(verified):
+        async for block in verified:
+            yield block
+
+
+async def served_blocks(
+    http: httpx.AsyncClient,
+    server: ProviderHttp,
+    path: str,
+    doing: str,
+    *,
+    timeout: httpx.Timeout = TIMEOUT,  # noqa: ASYNC109 - of the connection's steps, not of the call
+    headers: Mapping[str, str] = _HEADERS,
+    follow_redirects: bool = False,
+) -> AsyncGenerator[bytes, None]:
+    """Yield what a server sends for a path, in blocks of at most 64 KiB, believing none of it.
+
+    Raises:
+        PieceNotFound: the server answers 404 or 410.
+        ProviderFault: it refuses or is busy.
+        ProviderDown: it does not answer, or stopped on the way.
+    """
     try:
-        response = await http.send(request, stream=True)
-    except httpx.HTTPError as error:
-        raise provider.down(error, doing) from error
+        request = http.build_request("GET", server.url(path), headers=headers, timeout=timeout)
+        response = await http.send(request, stream=True, follow_redirects=follow_redirects)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise server.down(error, doing) from error
     try:
-        await _check_status(provider, response, doing)
-        verified = _verified(response, piece_cid, f"{provider.host}: {doing}")
-        async with aclosing(verified):
-            async for block in verified:
-                yield block
+        await _check_status(server, response, doing)
+        async for block in response.aiter_bytes(_BLOCK_BYTES):
+            yield block
     except httpx.HTTPError as error:
-        raise provider.down(error, doing) from error
+        raise server.down(error, doing) from error
     finally:
         await response.aclose()
 
@@ -59,17 +80,17 @@ async def _check_status(provider: ProviderHttp, response: httpx.Response, doing:
     if response.status_code == 200:
         return
     answer = Answer(response.status_code, response.headers, await bounded_body(response))
-    if answer.status == 404:
+    if answer.status in _NOT_HELD:
         raise PieceNotFound(f"{provider.host}: {doing}: {answer.words}")
     provider.refuse(answer, doing)
 
 
 async def _verified(
-    response: httpx.Response, piece_cid: PieceCid, context: str
+    served: AsyncIterator[bytes], piece_cid: PieceCid, context: str
 ) -> AsyncGenerator[bytes, None]:
     hasher = PieceHasher()
     held = b""
-    async for block in response.aiter_bytes(_BLOCK_BYTES):
+    async for block in served:
         hasher.update(block)
         if hasher.size > piece_cid.raw_size:
             raise ProviderLied(f"{context}: more than {piece_cid.raw_size} bytes came")
@@ -78,7 +99,7 @@ async def _verified(
         held = block
     if hasher.size != piece_cid.raw_size:
         raise ProviderLied(f"{context}: {hasher.size} bytes came, not {piece_cid.raw_size}")
-    if (served := hasher.piece_cid()) != piece_cid:
-        raise ProviderLied(f"{context}: the bytes that came are {served}")
+    if (named := hasher.piece_cid()) != piece_cid:
+        raise ProviderLied(f"{context}: the bytes that came are {named}")
     if held:
         yield held

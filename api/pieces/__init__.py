@@ -1,0 +1,1 @@
+"""Giving pieces to players over HTTP: media types, ranges, caching."""
