@@ -133,7 +133,6 @@ class FilecoinSettings(_Group):
     source: str = Field(
         "vibesflow", max_length=96, description="Metadata `source` of our data sets on chain"
     )
-<<<<<<< ours
     copies: int = Field(
         2, ge=1, le=10, description="Providers that must have a piece on chain before it is safe"
     )
@@ -143,12 +142,11 @@ class FilecoinSettings(_Group):
     )
     commit_linger_s: float = Field(
         30, ge=0, description="How long a stored piece waits for others before it is committed"
-=======
+    )
     ipfs_gateway: str | None = Field(
         None,
         pattern=r"^https?://",
         description="Gateway that IPFS CIDs are fetched through; unset means that none are",
->>>>>>> theirs
     )
     piece_wait_s: float = Field(
         300, gt=0, description="How long a provider may take to publish a stored piece"
