@@ -1,7 +1,10 @@
 """Fixtures that all tests share; each service has its own module in `tests.fixtures`."""
 
+from pathlib import Path
+
 import pytest
 
+from tests.conformance.option import DEVNET_INFO_OPTION
 from tests.fixtures.table import (
     ENDPOINT_OPTION,
     s3_settings,
@@ -28,4 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         ENDPOINT_OPTION,
         help="run the tests of the tables against this DynamoDB endpoint instead of ministack",
+    )
+    parser.addoption(
+        DEVNET_INFO_OPTION,
+        type=Path,
+        help="look at the devnet that this JSON describes instead of one of our own",
     )

@@ -1,0 +1,3 @@
+"""The option that names another devnet; all tests' conftest declares it."""
+
+DEVNET_INFO_OPTION = "--devnet-info"
