@@ -24,6 +24,9 @@ COMMANDS: dict[str, str] = {
     "complete": "starter.cli.complete:complete",
     "retry": "starter.cli.retry:retry",
     "piece-cid": "starter.cli.piece_cid:piece_cid",
+    "session-key create": "starter.cli.session_key:create",
+    "session-key list": "starter.cli.session_key:list_keys",
+    "session-key revoke": "starter.cli.session_key:revoke",
     "setup": "starter.cli.setup:setup",
 }
 """Command name to ``module:function``, in the order of the help page.
@@ -31,7 +34,9 @@ COMMANDS: dict[str, str] = {
 A command of a group is named by both words; its group is in `GROUPS`.
 """
 
-GROUPS: dict[str, str] = {}
+GROUPS: dict[str, str] = {
+    "session-key": "Keys that may sign for the wallet for a while.",
+}
 """Group name to what its help page says."""
 
 
