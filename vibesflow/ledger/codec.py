@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from vibesflow.errors import InvalidInput, LedgerRejected
 from vibesflow.ledger.attributes import Plain, Value, decode
 from vibesflow.stream.ids import parse_chunk_id
-from vibesflow.stream.records import ChunkRow, Completion, RowStatus, StreamRecord
+from vibesflow.stream.records import ChunkRow, Completion, RowCopy, RowStatus, StreamRecord
 from vibesflow.stream.times import minutes_seconds
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ SNAPSHOT_PREFIX = "D#"
 CHUNK_PREFIX = "C#"
 _LONGEST_ERROR = 1_000
 _BYTES_PER_MB = 2**20
+
+_COPIES = TypeAdapter(tuple[RowCopy, ...])
 
 _STREAM_NAMES = {
     "opened_at": "upload_timestamp",
@@ -51,7 +53,8 @@ def chunk_key(chunk_id: str) -> str:
 
 def row_attributes(row: ChunkRow) -> dict[str, Value | None]:
     """Spell a chunk's row, without its keys."""
-    values: dict[str, Value | None] = row.model_dump(exclude={"rta_id"})
+    values: dict[str, Value | None] = row.model_dump(exclude={"rta_id", "copies"})
+    values["copies"] = _COPIES.dump_json(row.copies).decode() if row.copies else None
     values["status"] = row.status.value
     values["error"] = row.error[:_LONGEST_ERROR] if row.error else None
     values["piece_id"] = _text(row.piece_id)
@@ -74,8 +77,10 @@ def row_of(item: Item) -> ChunkRow:
         LedgerRejected: the row lacks what this code always writes.
     """
     plain = decode(item)
+    known: dict[str, object] = {**_known(plain, ChunkRow.model_fields, _CHUNK_NAMES)}
     try:
-        return ChunkRow.model_validate(_known(plain, ChunkRow.model_fields, _CHUNK_NAMES))
+        known["copies"] = _COPIES.validate_json(str(known.get("copies", "[]")))
+        return ChunkRow.model_validate(known)
     except ValidationError as error:
         key = f"{plain.get('rta_id')!r} {plain.get('chunk_key')!r}"
         raise LedgerRejected(f"row {key} was not written by this system: {error}") from error
