@@ -18,7 +18,6 @@ with workflow.unsafe.imports_passed_through():
         PiecesRefused,
     )
     from vibesflow.data_set.state import Batch, DataSetState
-    from vibesflow.errors import ApprovalMissing, InsufficientFunds
     from vibesflow.stream.chunk import Message
     from workflows import messages, policies
     from workflows.board import TaskBoard
@@ -28,8 +27,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.messages import DataSetInput, workflow_id
 
 Batched = TypeVar("Batched", PullPieces, CommitPieces)
-
-_FOR_A_PERSON = (InsufficientFunds.code, ApprovalMissing.code)
 
 
 @workflow.defn(name=messages.DATA_SET_WORKFLOW)
@@ -115,7 +112,7 @@ class DataSetWorkflow:
         """Pause when a person must act, otherwise give the pieces back to their streams."""
         if is_cancelled_exception(error):
             raise error
-        if type_of(error) in _FOR_A_PERSON:
+        if type_of(error) in policies.FOR_A_PERSON:
             await self._pause(reason_of(error))
         else:
             await self._refuse(batch, tuple(batch.pieces), reason_of(error))
@@ -127,7 +124,7 @@ class DataSetWorkflow:
             for stream in self._state.streams:
                 await self._tell(stream, messages.COMMIT_DELAYED, news)
         workflow.set_current_details(render_data_set(self._state.report()))
-        await workflow.sleep(policies.FUNDS_PAUSE, summary="commits wait for funds")
+        await workflow.sleep(policies.FUNDS_PAUSE, summary="commits wait for a person")
 
     async def _refuse(self, batch: Batch, pieces: tuple[str, ...], reason: str) -> None:
         for stream, refused in self._state.note_refused(batch, pieces).items():

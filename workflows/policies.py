@@ -31,7 +31,7 @@ from activities.messages import (
     ReleaseStaged,
     StoreChunk,
 )
-from vibesflow.errors import ApprovalMissing, InsufficientFunds
+from vibesflow.errors import ApprovalMissing, InsufficientFunds, SessionKeyUnauthorized
 from vibesflow.stream.chunk import Message
 from vibesflow.stream.placement import StoredPiece
 from workflows.messages import FILECOIN_QUEUE, RTA_QUEUE
@@ -124,13 +124,15 @@ _UPLOAD_RETRY = RetryPolicy(
 _UPLOAD_ATTEMPT = timedelta(minutes=30)  # Curio gives one upload 30 minutes
 _HEARTBEAT = timedelta(minutes=2)  # below 75 s each heartbeat is billed; above, a death shows late
 
+FOR_A_PERSON = (InsufficientFunds.code, ApprovalMissing.code, SessionKeyUnauthorized.code)
+"""A person must act: the data set says so and asks again by itself."""
+
 _COMMIT_RETRY = RetryPolicy(
     # "Not confirmed yet" brings its own pause; this one is for a chain or provider that is down.
     initial_interval=timedelta(seconds=2),
     backoff_coefficient=2.0,
     maximum_interval=timedelta(seconds=60),
-    # A person must act: the data set says so and asks again by itself.
-    non_retryable_error_types=[InsufficientFunds.code, ApprovalMissing.code],
+    non_retryable_error_types=[*FOR_A_PERSON],
 )
 _COMMIT_ATTEMPT = timedelta(minutes=6)  # the provider's POST may take 5 minutes (gas estimation)
 

@@ -18,6 +18,7 @@ from tests.stream.chunks import make_chunk
 from vibesflow.settings import (
     ApiSettings,
     FilecoinSettings,
+    ReadSettings,
     Settings,
     StagingSettings,
     StreamSettings,
@@ -62,6 +63,7 @@ class StreamHarness:
             filecoin=FilecoinSettings(
                 copies=self.copies, commit_linger_s=self.linger_s, piece_wait_s=5
             ),
+            read=ReadSettings(),
             stream=StreamSettings(),
             api=ApiSettings(),
             worker=WorkerSettings(grace_s=0, upload_slots=200),

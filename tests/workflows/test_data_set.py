@@ -11,7 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 from tests.stream.chunks import make_chunk
 from tests.workflows.harness import StreamHarness
 from vibesflow.data_set.orders import DataSetStatus
-from vibesflow.errors import InsufficientFunds, ProviderDown
+from vibesflow.errors import InsufficientFunds, ProviderDown, SessionKeyUnauthorized
 from vibesflow.stream.records import RowStatus
 from vibesflow.stream.status import StreamState
 from workflows import policies
@@ -94,6 +94,22 @@ async def test_an_empty_wallet_stops_commits_and_nothing_else(
     assert (result.version, result.chunks) == (1, 3)
     assert (await data_set(streams, 1)).paused is None
     assert InsufficientFunds.code not in str(streams.record(rta_id))
+
+
+async def test_a_session_key_that_ended_stops_commits_until_it_is_authorized_again(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    ended = SessionKeyUnauthorized("the session key 0x12 may not sign for 0x34", retry_after_s=30)
+    streams.filecoin.commit_faults = [ended] * 4
+    await streams.send(rta_id, 0, 1, final=1)
+    await skipped_time.sleep(timedelta(seconds=70))
+    status = await streams.status(rta_id)
+    assert (status.state, status.stored, status.confirmed) == (StreamState.FINISHING, 2, 0)
+    assert "the session key 0x12" in (status.waiting_for or "")
+    result = await streams.result(rta_id)
+    assert (result.version, result.chunks) == (1, 2)
+    assert streams.filecoin.faulty == []
+    assert streams.filecoin.commit_faults == []
 
 
 async def test_identical_chunks_of_two_streams_are_paid_once(
