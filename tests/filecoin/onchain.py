@@ -56,7 +56,10 @@ class Onchain:
         return account
 
     async def open(self, account: LocalAccount, source: str = "test") -> FilecoinClient:
-        return await FilecoinClient.open(self.settings(source), Signer(bytes(account.key)))
+        return await self.open_key(bytes(account.key), source)
+
+    async def open_key(self, key: bytes, source: str = "test") -> FilecoinClient:
+        return await FilecoinClient.open(self.settings(source), Signer(key))
 
     async def active_pieces(self, data_set_id: int) -> int:
         verifier = self.chain.contract("PDPVerifier", self.places.pdp_verifier)
