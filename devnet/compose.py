@@ -13,7 +13,7 @@ from pathlib import Path
 
 from devnet.chain import accounts
 from devnet.chain.deploy import deploy
-from devnet.chain.providers import ProviderSpec
+from devnet.chain.providers import numbered
 
 EXPORT_NAME = "devnet.json"
 PAYER_KEY_NAME = "payer.key"
@@ -32,9 +32,8 @@ def set_up(rpc_url: str, service_urls: list[str], folder: Path) -> None:
     """
     specs = []
     for number, url in enumerate(service_urls, start=1):
-        key = accounts.provider_account(number).private_key
-        specs.append(ProviderSpec(f"provider-{number}", url, key))
-        _write_secret(folder / provider_key_name(number), key)
+        specs.append(numbered(number, url))
+        _write_secret(folder / provider_key_name(number), specs[-1].private_key)
     _write_secret(folder / PAYER_KEY_NAME, accounts.payer().private_key)
     deploy(rpc_url, specs, folder / EXPORT_NAME)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from devnet.chain import accounts
 from devnet.chain.deploy import deploy
-from devnet.chain.providers import ProviderSpec
+from devnet.chain.providers import numbered
 from devnet.data_dir import DataDir
 from devnet.part import Part
 from devnet.ports import LOOPBACK, Ports
@@ -18,8 +18,15 @@ from devnet.table import table_part, table_url
 from vibesflow.ledger import create_tables
 from vibesflow.settings import TableSettings
 
-PROVIDER_NUMBERS = (1, 2)
-PART_NAMES = ("table", "chain", "temporal", "provider_1", "provider_2", "worker", "api")
+PROVIDER_NUMBERS = (1, 2, 3)
+PART_NAMES = (
+    "table",
+    "chain",
+    "temporal",
+    *(f"provider_{number}" for number in PROVIDER_NUMBERS),
+    "worker",
+    "api",
+)
 """Every part, in the order of starting; also the keys of ``pids`` in the ready file."""
 
 _STATE_FILE = "state.json"
@@ -51,7 +58,7 @@ def chain_part(
         flags += ["--block-time", f"{block_time_s:g}"]
 
     async def prepare() -> None:
-        specs = [_provider_spec(ports, number) for number in PROVIDER_NUMBERS]
+        specs = [numbered(number, provider_url(ports, number)) for number in PROVIDER_NUMBERS]
         await asyncio.to_thread(deploy, rpc_url, specs, data.devnet_info, empty_wallet=empty_wallet)
 
     return Part(
@@ -77,7 +84,7 @@ def provider_part(data: DataDir, ports: Ports, environment: Mapping[str, str], n
     key = accounts.provider_account(number).private_key
     return Part(
         name=f"provider_{number}",
-        argv=(sys.executable, "-m", "devnet.provider", *words),
+        argv=(sys.executable, "-m", "devnet.provider", *words, "--admin"),
         environment={**environment, "PROVIDER_PRIVATE_KEY": key},
         folder=data.root,
         probe=http_answers(f"{provider_url(ports, number)}/pdp/ping"),
@@ -109,17 +116,9 @@ def api_part(data: DataDir, ports: Ports, environment: Mapping[str, str]) -> Par
 
 def provider_port(ports: Ports, number: int) -> int:
     """Return the port of a provider, counted from 1."""
-    return (ports.provider_1, ports.provider_2)[number - 1]
+    return (ports.provider_1, ports.provider_2, ports.provider_3)[number - 1]
 
 
 def provider_url(ports: Ports, number: int) -> str:
     """Return the base address of a provider, counted from 1."""
     return f"http://{LOOPBACK}:{provider_port(ports, number)}"
-
-
-def _provider_spec(ports: Ports, number: int) -> ProviderSpec:
-    return ProviderSpec(
-        name=f"provider-{number}",
-        service_url=provider_url(ports, number),
-        private_key=accounts.provider_account(number).private_key,
-    )

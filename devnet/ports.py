@@ -29,6 +29,7 @@ class Ports:
     chain: int = 5700
     provider_1: int = 5801
     provider_2: int = 5802
+    provider_3: int = 5803
     worker_metrics: int = 9464
     worker_health: int = 9465
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from devnet.data_dir import DataDir
+from devnet.parts import PROVIDER_NUMBERS, provider_url
 from devnet.ports import LOOPBACK, Ports
 from devnet.temporal import NAMESPACE
 
@@ -58,7 +59,7 @@ def ready(data: DataDir, ports: Ports, pids: dict[str, int]) -> Ready:
         dynamodb=http(ports.table),
         rpc=http(ports.chain),
         devnet_info=str(data.devnet_info),
-        providers=(http(ports.provider_1), http(ports.provider_2)),
+        providers=tuple(provider_url(ports, number) for number in PROVIDER_NUMBERS),
         staging=data.staging.as_uri(),
         pids=pids,
         env_file=str(data.env_file),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from devnet.chain.accounts import deployer
+from devnet.chain.accounts import deployer, provider_account
 from devnet.chain.contracts import MAX_PROVING_PERIOD_EPOCHS, Addresses
 from devnet.chain.transactions import Chain, checksum
 
@@ -16,6 +16,7 @@ _FIL = 10**18
 _REGISTRATION_FEE = 5 * _FIL
 _LOW_BALANCE = 1_000 * _FIL
 _PDP = 0
+_ENDORSED = 2
 _MIN_PIECE_BYTES = 127
 _MAX_PIECE_BYTES = 1_065_353_216
 _PRICE_PER_TIB_PER_DAY = 2_500_000_000_000_000_000 // 30
@@ -48,6 +49,16 @@ class ProviderSpec:
         """The provider's account."""
         account: LocalAccount = Account.from_key(self.private_key)
         return account
+
+
+def numbered(number: int, service_url: str) -> ProviderSpec:
+    """Return the devnet's provider of that number, from 1: all are approved, two are endorsed."""
+    return ProviderSpec(
+        name=f"provider-{number}",
+        service_url=service_url,
+        private_key=provider_account(number).private_key,
+        endorsed=number <= _ENDORSED,
+    )
 
 
 def enlist(chain: Chain, places: Addresses, spec: ProviderSpec) -> int:
