@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from tests.filecoin.steps import confirmed, request_for, stored
 from vibesflow.errors import InvalidInput
 from vibesflow.filecoin import Committed, FilecoinClient, Signer, network_of
 from vibesflow.filecoin.chain import Chain
+from vibesflow.filecoin.chain_views import DataSetDetails
 from vibesflow.filecoin.metadata import Metadata
 from vibesflow.filecoin.rpc import Rpc
 from vibesflow.filecoin.scopes import KEPT_SCOPES, Scopes
@@ -39,6 +41,24 @@ async def test_the_order_of_pairs_does_not_matter(client: FilecoinClient) -> Non
     pairs: Metadata = (("rta", "r1"), ("creator", "0xabc"))
     first = await _committed(client, pairs)
     assert (await _committed(client, pairs[::-1])).data_set_id == first.data_set_id
+
+
+async def test_sets_of_other_scopes_are_looked_at_once(
+    client: FilecoinClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        await _committed(client, (("rta", f"{number}"),))
+    await _committed(client, (("rta", "0"),))
+    asked: list[int] = []
+    original = Chain.data_set_details
+
+    async def counted(self: Chain, ids: Sequence[int]) -> list[DataSetDetails]:
+        asked.extend(ids)
+        return await original(self, ids)
+
+    monkeypatch.setattr(Chain, "data_set_details", counted)
+    again = await _committed(client, (("rta", "1"),))
+    assert asked == [again.data_set_id]
 
 
 async def test_another_process_finds_the_scope_again(world: Onchain) -> None:

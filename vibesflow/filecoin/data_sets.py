@@ -54,13 +54,23 @@ class DataSets:
         chain: where they are read.
         payer: who pays.
         metadata: all pairs of a set of ours, no more and no less.
+        known: metadata by data set, which never change; may be shared between scopes, so that
+            one with many data sets beside it need not read all of theirs.
     """
 
-    def __init__(self, chain: Chain, payer: str, metadata: Metadata) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        payer: str,
+        metadata: Metadata,
+        *,
+        known: dict[int, Mapping[str, str]] | None = None,
+    ) -> None:
         check_metadata(metadata, max_keys=MAX_DATA_SET_KEYS)
         self._chain = chain
         self._payer = payer
         self._metadata = metadata
+        self._known = {} if known is None else known
 
     async def find(self, provider_id: int) -> DataSet | NewDataSet:
         """Return the set to add to at a provider, or the name of the one to create.
@@ -103,7 +113,7 @@ class DataSets:
         """Pick the best usable set of each provider: one with pieces, then the oldest."""
         going_on = [view for view in views if view.data_set_id and not view.end_epoch]
         best: dict[int, tuple[tuple[bool, int], DataSet]] = {}
-        for view, details in await self._with_details(going_on):
+        for view, details in await self._with_details([v for v in going_on if self._may_be(v)]):
             rank = (details.leaf_count == 0, view.data_set_id)
             if self._is_ours(details) and rank < best.get(view.provider_id, (_WORST,))[0]:
                 data_set = DataSet(view.data_set_id, view.client_data_set_id)
@@ -118,7 +128,14 @@ class DataSets:
             page = views[at : at + _SETS_A_CALL]
             details = await self._chain.data_set_details([view.data_set_id for view in page])
             found.extend(zip(page, details, strict=True))
+        self._known.update(
+            {view.data_set_id: details.metadata for view, details in found if details.live}
+        )
         return found
+
+    def _may_be(self, view: DataSetView) -> bool:
+        known = self._known.get(view.data_set_id)
+        return known is None or known == dict(self._metadata)
 
     def _is_ours(self, details: DataSetDetails) -> bool:
         same_metadata: Mapping[str, str] = dict(self._metadata)

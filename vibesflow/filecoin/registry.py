@@ -85,17 +85,21 @@ def _info(entry: RegisteredProvider, *, approved: bool, endorsed: bool) -> Provi
         max_piece_size_bytes=_number(entry.capabilities, "maxPieceSizeInBytes"),
         approved=approved,
         endorsed=endorsed,
-        capacity=_capacity(entry.capabilities),
+        capacity=capacity_of(entry.capabilities),
     )
 
 
-def _capacity(capabilities: Mapping[str, bytes]) -> str:
-    """No standard names this capability; its value is text or, like others, a number."""
+def capacity_of(capabilities: Mapping[str, bytes]) -> str:
+    """Return what a provider announces of its capacity; empty if it says nothing.
+
+    No standard names this capability; its value is text or, like others, a number.
+    """
     found = []
     for key, value in sorted(capabilities.items()):
         if key.lower().startswith("capacity"):
-            text = value.decode("utf-8", "replace")
-            found.append(f"{key}={text if text.isprintable() else _number(capabilities, key)}")
+            words = value.decode("ascii", "ignore")
+            plain = len(words) == len(value) and words.isprintable()
+            found.append(f"{key}={words if plain else _number(capabilities, key)}")
     return " ".join(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,6 +53,7 @@ class Scopes:
         self._chain = chain
         self._signer = signer
         self._source = source
+        self._known: dict[int, Mapping[str, str]] = {}
         self._held: OrderedDict[Metadata, Scope] = OrderedDict()
 
     def of(self, pairs: Metadata) -> Scope:
@@ -68,7 +70,7 @@ class Scopes:
         return scope
 
     def _new(self, metadata: Metadata) -> Scope:
-        data_sets = DataSets(self._chain, self._signer.payer, metadata)
+        data_sets = DataSets(self._chain, self._signer.payer, metadata, known=self._known)
         return Scope(
             data_sets,
             Permits(self._signer, self._chain.network, metadata),
