@@ -42,10 +42,14 @@ class FoundChunk(Message):
 
 
 class StoreChunk(CompactMessage):
-    """Bring the staged bytes of a chunk to a provider."""
+    """Bring the staged bytes of a chunk to a provider.
+
+    ``urgent``: the stream is about to complete and waits for little else.
+    """
 
     chunk: ChunkRef
     preferred_provider: int | None = None
+    urgent: bool = False
 
 
 class PieceToPlace(CompactMessage):

@@ -23,7 +23,7 @@ class Need:
 
     Attributes:
         copies: where it is or was ordered; the first one holds the bytes.
-        urgent: see `PieceOrder`.
+        urgent, patient: see `PieceOrder`.
     """
 
     rta_id: str
@@ -33,6 +33,7 @@ class Need:
     copies: tuple[Copy, ...]
     metadata: Pairs = ()
     urgent: bool = False
+    patient: bool = False
 
 
 class CopyDesk:
@@ -65,6 +66,7 @@ class CopyDesk:
                         source_url="" if held else source.base_url + need.piece_cid,
                         metadata=need.metadata,
                         urgent=need.urgent,
+                        patient=need.patient,
                     ),
                     creator=need.creator,
                 )

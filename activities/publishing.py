@@ -49,6 +49,7 @@ class PublishingActivities:
                 size=len(document),
                 copies=(self._desk.copy_at(provider, piece_cid.text),),
                 metadata=document_metadata(request.rta_id, request.version),
+                patient=True,
             )
         )
         return PublishedDocument(

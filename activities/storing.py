@@ -64,7 +64,7 @@ class StoringActivities:
                 size=chunk.size,
                 copies=(self._desk.copy_at(provider, piece_cid.text),),
                 metadata=chunk_metadata(chunk, duration_ms=duration_ms),
-                urgent=chunk.is_final,
+                urgent=request.urgent,
             )
         )
         return stored.model_copy(update={"duration_ms": duration_ms})

@@ -42,6 +42,7 @@ class DataSetWorkflow:
         self._start = start
         self._state = start.state or DataSetState(provider_id=start.provider_id, scope=start.scope)
         self._board = TaskBoard()
+        self._alarms: set[int] = set()
 
     @workflow.signal(name=messages.ADD_PIECES)
     def add_pieces(self, orders: list[PieceOrder]) -> None:
@@ -57,7 +58,6 @@ class DataSetWorkflow:
     @workflow.run
     async def run(self, _: DataSetInput) -> None:
         """Commit batch after batch; leave only to begin anew with a short history."""
-        self._board.spawn("linger", self._keep_linger)
         while True:
             await workflow.wait_condition(lambda: self._board.awake)
             self._board.awake = False
@@ -69,6 +69,8 @@ class DataSetWorkflow:
                 self._state.form_batch(f"{workflow.random().getrandbits(256):064x}")
             if self._state.batch is not None:
                 self._board.spawn("batch", self._bring, self._state.batch)
+            else:
+                self._arm()
 
     async def _bring(self, batch: Batch) -> None:
         """Take one batch as far as it goes: pulled, committed, told."""
@@ -154,20 +156,20 @@ class DataSetWorkflow:
     def _summary(self, batch: Batch) -> str:
         return f"{len(batch.pieces)} pieces at provider {self._state.provider_id}"
 
-    async def _keep_linger(self) -> None:
-        """One timer for the next batch, re-armed when it fires early."""
-        while True:
-            await workflow.wait_condition(lambda: self._wait_s() > 0)
-            await workflow.sleep(self._wait_s(), summary="linger")
-            self._board.wake()
+    def _arm(self) -> None:
+        """Have a timer fire no later than the next batch is due; one that fires early re-arms."""
+        due_ms = self._state.due_ms(linger_ms=self._linger_ms)
+        if due_ms is not None and not any(now_ms() < at <= due_ms for at in self._alarms):
+            self._board.spawn(f"alarm:{due_ms}", self._sleep_until, due_ms)
+
+    async def _sleep_until(self, at_ms: int) -> None:
+        self._alarms.add(at_ms)
+        await workflow.sleep(max(at_ms - now_ms(), 0) / 1000, summary="linger")
+        self._alarms.discard(at_ms)
 
     def _is_due(self) -> bool:
         due_ms = self._state.due_ms(linger_ms=self._linger_ms)
         return due_ms is not None and due_ms <= now_ms()
-
-    def _wait_s(self) -> float:
-        due_ms = self._state.due_ms(linger_ms=self._linger_ms)
-        return (due_ms - now_ms()) / 1000 if due_ms is not None else 0
 
     def _is_long(self) -> bool:
         info = workflow.info()

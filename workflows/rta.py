@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from vibesflow.stream.completion import Decision, decide, settle_deadline_ms
     from vibesflow.stream.documents import StoredDocument
     from vibesflow.stream.records import RowWrite
-    from vibesflow.stream.report import report_chunks, report_status
+    from vibesflow.stream.report import report_chunks, report_completion, report_status
     from vibesflow.stream.state import RtaState
     from vibesflow.stream.status import (
         ChunkPage,
@@ -107,7 +107,7 @@ class RtaWorkflow:
         """Complete the stream without waiting for silence, once its chunks are stored."""
         await workflow.wait_condition(lambda: self._state.opened)
         if self._decision in (Decision.LINGER, Decision.END) and not self._state.is_storing:
-            return self._completion_reply(already=True)
+            return report_completion(self._state, already=True)
         if not (self._state.has_pieces or self._state.is_storing):
             raise _nothing_to_complete()
         self._state.complete_requested = True
@@ -121,7 +121,7 @@ class RtaWorkflow:
             )
         if self._decision is Decision.STALL:
             raise _nothing_to_complete()
-        return self._completion_reply()
+        return report_completion(self._state)
 
     @workflow.query(name=messages.STATUS)
     def status(self) -> StreamStatus:
@@ -208,7 +208,11 @@ class RtaWorkflow:
 
     async def _store(self, key: str) -> None:
         chunk = self._state.chunks[key].ref
-        request = StoreChunk(chunk=chunk, preferred_provider=self._state.provider_id)
+        request = StoreChunk(
+            chunk=chunk,
+            preferred_provider=self._state.provider_id,
+            urgent=self._state.is_ending(chunk),
+        )
         step = policies.STORE_CHUNK.within(self._options.give_up_s)
         try:
             piece = await step(request, summary=chunk.chunk_id)
@@ -387,18 +391,6 @@ class RtaWorkflow:
 
     def _completed_since(self, version: int) -> bool:
         return self._state.version > version or self._decision is Decision.STALL
-
-    def _completion_reply(self, *, already: bool = False) -> CompletionReply:
-        state = self._state
-        done = state.is_complete and not state.complete_requested
-        return CompletionReply(
-            state=StreamState.COMPLETE if done else StreamState.FINISHING,
-            already=already,
-            document_version=state.version,
-            metadata_cid=state.metadata_cid,
-            chunks=state.confirmed + state.unconfirmed,
-            total_duration_ms=state.confirmed_ms,
-        )
 
 
 def _nothing_to_complete() -> ApplicationError:

@@ -8,8 +8,10 @@ from vibesflow.data_set.state import BATCH_PIECES, QUIET_MS, DataSetState
 NOW, LINGER = 1_000_000, 30_000
 
 
-def order(cid: str, rta_id: str = "rta_1", *, urgent: bool = False) -> PieceOrder:
-    return PieceOrder(piece_cid=cid, size=500, rta_id=rta_id, urgent=urgent)
+def order(
+    cid: str, rta_id: str = "rta_1", *, urgent: bool = False, patient: bool = False
+) -> PieceOrder:
+    return PieceOrder(piece_cid=cid, size=500, rta_id=rta_id, urgent=urgent, patient=patient)
 
 
 @pytest.fixture
@@ -71,3 +73,10 @@ def test_it_travels_to_the_next_run(state: DataSetState) -> None:
     state.form_batch("0f")
     again = DataSetState.model_validate_json(state.model_dump_json())
     assert again == state
+
+
+def test_a_document_lingers_and_holds_up_nobody(state: DataSetState) -> None:
+    state.add([order("doc", "rta_9", patient=True)], now_ms=NOW)
+    assert state.due_ms(linger_ms=LINGER) == NOW + LINGER
+    state.add([order("a", urgent=True)], now_ms=NOW + 1_000)
+    assert state.due_ms(linger_ms=LINGER) == NOW + 1_000 + QUIET_MS

@@ -19,6 +19,7 @@ class PieceOrder(CompactMessage):
         metadata: at most three pairs kept on chain with the piece.
         urgent: the stream will complete once this is confirmed, so lingering helps nobody when
             all who wait say so.
+        patient: nobody waits for this piece (a document), so it holds up no other's haste.
     """
 
     piece_cid: str
@@ -27,6 +28,7 @@ class PieceOrder(CompactMessage):
     source_url: str = ""
     metadata: Pairs = ()
     urgent: bool = False
+    patient: bool = False
 
 
 class PiecesCommitted(CompactMessage):

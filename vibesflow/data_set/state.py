@@ -23,6 +23,7 @@ class QueuedPiece(BaseModel):
     metadata: Pairs = ()
     streams: dict[str, bool]
     """Whether the stream is urgent, by stream."""
+    patient: bool = False
     since_ms: int
 
 
@@ -70,6 +71,7 @@ class DataSetState(BaseModel):
                     source_url=order.source_url,
                     metadata=order.metadata,
                     streams={order.rta_id: order.urgent},
+                    patient=order.patient,
                     since_ms=now_ms,
                 )
             else:
@@ -144,6 +146,7 @@ class DataSetState(BaseModel):
     def _all_urgent(self) -> bool:
         urgent: dict[str, bool] = {}
         for piece in self.queue.values():
-            for stream, is_urgent in piece.streams.items():
-                urgent[stream] = is_urgent or urgent.get(stream, False)
-        return all(urgent.values())
+            if not piece.patient:
+                for stream, is_urgent in piece.streams.items():
+                    urgent[stream] = is_urgent or urgent.get(stream, False)
+        return bool(urgent) and all(urgent.values())

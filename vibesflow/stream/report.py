@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from vibesflow.stream.state import RtaState
-from vibesflow.stream.status import ChunkPage, ChunkPhase, ChunkView, StreamState, StreamStatus
+from vibesflow.stream.status import (
+    ChunkPage,
+    ChunkPhase,
+    ChunkView,
+    CompletionReply,
+    StreamState,
+    StreamStatus,
+)
 from vibesflow.stream.times import iso_utc
 
 
@@ -41,3 +48,16 @@ def report_chunks(state: RtaState, *, offset: int, limit: int) -> ChunkPage:
         fields = chunk.model_dump(include=set(ChunkView.model_fields))
         views.append(ChunkView(**fields, phase=ChunkPhase.RECEIVED))
     return ChunkPage(chunks=tuple(views[offset : offset + limit]), total=len(views), offset=offset)
+
+
+def report_completion(state: RtaState, *, already: bool = False) -> CompletionReply:
+    """Spell the answer to "complete this stream now"."""
+    done = state.is_complete and not state.complete_requested
+    return CompletionReply(
+        state=StreamState.COMPLETE if done else StreamState.FINISHING,
+        already=already,
+        document_version=state.version,
+        metadata_cid=state.metadata_cid,
+        chunks=state.confirmed + state.unconfirmed,
+        total_duration_ms=state.confirmed_ms,
+    )

@@ -165,6 +165,10 @@ class RtaState(BaseModel):
         """Keys of the chunks that wait to be stored, oldest first."""
         return [key for key, c in self.chunks.items() if c.phase is ChunkPhase.RECEIVED]
 
+    def is_ending(self, chunk: ChunkRef) -> bool:
+        """Nothing later than this chunk's session is expected, so haste helps its completion."""
+        return self.complete_requested or self._session(chunk).final_sequence is not None
+
     def note_stored(self, key: str, piece: StoredPiece, *, now_ms: int) -> None:
         """A provider holds the chunk's bytes, and its copies are ordered."""
         chunk = self.chunks[key]
