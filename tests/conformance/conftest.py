@@ -27,6 +27,7 @@ GRANT = 4 * USDFC
 """What a fresh payer gets: some 25 data sets, a few of which a run creates."""
 
 DEPOSIT = 3 * USDFC
+JAVASCRIPT_DEPOSIT = 2 * USDFC
 OWN_TIMEOUT_S = 300
 OTHER_TIMEOUT_S = 3600
 
@@ -151,3 +152,10 @@ async def javascript(
         pytest.skip(f"no payer can be given USDFC: {error}")
     async with javascript_client(javascript_folder, subject.export, payer) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+async def funded(javascript: JavaScriptClient) -> JavaScriptClient:
+    """The JavaScript client, after it has deposited and approved by itself."""
+    assert await javascript.ask("fund", amount=str(JAVASCRIPT_DEPOSIT)) == "success"
+    return javascript

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final
 
 from vibesflow.errors import NotConfirmedYet
@@ -92,3 +92,10 @@ async def read_back(client: FilecoinClient, provider: ProviderInfo, piece_cid: s
     """Read a piece whole; the client verifies it."""
     blocks = [block async for block in client.read(provider.service_url, piece_cid)]
     return b"".join(blocks)
+
+
+async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
+    """Ask again and again until the answer is yes."""
+    async with asyncio.timeout(LIMIT_S):
+        while not await is_so():
+            await asyncio.sleep(POLL_S)

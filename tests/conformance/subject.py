@@ -45,3 +45,10 @@ class Subject:
         """Open the library's client for a key that pays."""
         settings = self.settings(key)
         return await FilecoinClient.open(settings, Signer.load(settings))
+
+    async def open_delegated(self, session_key: bytes, payer: str) -> FilecoinClient:
+        """Open the library's client for a session key alone."""
+        settings = self.settings().model_copy(
+            update={"session_key": SecretStr("0x" + session_key.hex()), "payer": payer}
+        )
+        return await FilecoinClient.open(settings, Signer.load(settings))

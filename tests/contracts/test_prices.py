@@ -60,6 +60,15 @@ def test_price_list(stage: Stage) -> None:
     assert (period, cdn_period) == (86_400, 14_400)
 
 
+def test_older_clients_get_the_same_prices(stage: Stage) -> None:
+    storage, cdn, cache_miss, token, epochs, data_set_fee = stage.chain.read(
+        stage.fwss.functions.getServicePrice()
+    )
+    assert (storage, data_set_fee) == (usdfc("2.5"), usdfc("0.024"))
+    assert (cdn, cache_miss) == (usdfc("7"), usdfc("7"))
+    assert (token, epochs) == (stage.places.usdfc, EPOCHS_PER_MONTH)
+
+
 def test_one_quad_costs_what_the_public_formula_says(stage: Stage, payer: LocalAccount) -> None:
     data_set = stage.create_and_add(payer, some_cids(1, size=127))
     assert _rail(stage, data_set)[5] == 277_777_781_119

@@ -7,7 +7,7 @@ import {WarmErrors} from "./WarmErrors.sol";
 import {WarmListener} from "./WarmListener.sol";
 import {WarmSignatures} from "./WarmSignatures.sol";
 import {WarmStore} from "./WarmStore.sol";
-import {DataSetInfo} from "./WarmTypes.sol";
+import {DataSetInfo, ServicePricing} from "./WarmTypes.sol";
 
 /// @notice The storage service: keeps the record of data sets, takes the payer's word by signature
 /// and its money through the payments contract.
@@ -73,6 +73,18 @@ contract FilecoinWarmStorageService is WarmListener {
         approvedIds[index] = approvedIds[approvedIds.length - 1];
         approvedIds.pop();
         emit ProviderUnapproved(providerId);
+    }
+
+    /// @notice Deprecated in favour of `getPriceList`; older clients still ask for it.
+    function getServicePrice() external view returns (ServicePricing memory) {
+        return ServicePricing(
+            Prices.STORAGE_PER_TIB_PER_MONTH,
+            Prices.CDN_EGRESS_PER_TIB,
+            Prices.CACHE_MISS_EGRESS_PER_TIB,
+            usdfcTokenAddress,
+            Prices.EPOCHS_PER_MONTH,
+            Prices.DATA_SET_FEE_PER_MONTH
+        );
     }
 
     function dataSetInfo(uint256 dataSetId) external view returns (DataSetInfo memory) {

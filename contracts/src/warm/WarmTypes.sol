@@ -62,3 +62,13 @@ struct PriceList {
     PriceFees fees;
     PriceLockups lockups;
 }
+
+/// @dev Predates the price list; its last field was a minimum price before there was a fee.
+struct ServicePricing {
+    uint256 pricePerTiBPerMonthNoCDN;
+    uint256 pricePerTiBCdnEgress;
+    uint256 pricePerTiBCacheMissEgress;
+    address tokenAddress;
+    uint256 epochsPerMonth;
+    uint256 datasetFeePerMonth;
+}

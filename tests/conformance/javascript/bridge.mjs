@@ -18,8 +18,11 @@ function plain(value) {
 }
 
 function words(error) {
-  const said = [error.message, error.details, error.cause?.message].filter(Boolean).join(' | ')
-  return said.slice(0, MAX_WORDS)
+  const inner = [...(error.errors ?? []), error.cause].filter(Boolean)
+  return [error.message, error.details, ...inner.map((one) => one.message)]
+    .filter(Boolean)
+    .join(' | ')
+    .slice(0, MAX_WORDS)
 }
 
 async function answer(world, { id, does, with: options }) {
