@@ -29,6 +29,11 @@ class DataDir:
         return self.root / "staging"
 
     @property
+    def read_cache(self) -> Path:
+        """Pieces that the API fetched."""
+        return self.root / "read-cache"
+
+    @property
     def table(self) -> Path:
         """State of the table engine."""
         return self.root / "table"

@@ -27,12 +27,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """``cut``: close the connection after that many bytes of the body."""
+    """``cut``: close the connection after that many bytes of the body.
+
+    ``drip_s``: send the body in blocks of 16 KiB with so long a pause after each.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     cut: int | None = None
+    drip_s: float | None = None
 
 
 def text(status: int, words: str, **headers: str) -> Reply:
@@ -43,6 +47,8 @@ def text(status: int, words: str, **headers: str) -> Reply:
 def as_json(content: object, status: int = 200) -> Reply:
     return Reply(status, json.dumps(content).encode(), {"Content-Type": "application/json"})
 
+
+DRIP_BYTES = 16 * 1024
 
 HANG_UP = Reply(cut=-1)
 """Close the connection without an answer."""
@@ -130,6 +136,14 @@ async def _write(writer: asyncio.StreamWriter, reply: Reply) -> bool:
         del headers["Content-Length"]
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     writer.write(f"HTTP/1.1 {reply.status} {reason}\r\n{head}\r\n".encode())
-    writer.write(reply.body[: reply.cut])
-    await writer.drain()
+    await _write_body(writer, reply.body[: reply.cut], reply.drip_s)
     return reply.cut is None
+
+
+async def _write_body(writer: asyncio.StreamWriter, body: bytes, drip_s: float | None) -> None:
+    step = len(body) if drip_s is None else DRIP_BYTES
+    for at in range(0, len(body), step or 1):
+        writer.write(body[at : at + step])
+        await writer.drain()
+        await asyncio.sleep(drip_s or 0)
+    await writer.drain()

@@ -142,6 +142,7 @@ class PieceCache:
             return True
         if not isinstance(cid, PieceCid) or not _hashes_to(cid, file):
             return False
+        file.seek(0)
         self._checked[cid.text] = identity
         return True
 
