@@ -8,9 +8,12 @@ from datetime import timedelta
 from pydantic import BaseModel
 from temporalio import activity
 
+from activities import metrics
 from activities.messages import CommitPieces, CommittedPieces, PullPieces
 from activities.ports import Committer
 from vibesflow.errors import (
+    ApprovalMissing,
+    InsufficientFunds,
     NotConfirmedYet,
     ProviderDown,
     ProviderFault,
@@ -18,7 +21,7 @@ from vibesflow.errors import (
     RetryClass,
     TransactionFailed,
 )
-from vibesflow.filecoin import CommitRequest, Committed, PieceToAdd, Submitted
+from vibesflow.filecoin import CommitRequest, Committed, PieceCid, PieceToAdd, Submitted
 
 QUICK_POLLS_S = (0.25, 0.75)
 """A chain that mines at once has confirmed by then, and no retry is spent on it."""
@@ -66,11 +69,24 @@ class CommitActivities:
             done = await self._committer.look(commit)
             if done is not None:
                 return _reply(done)
+            await self._afford(commit)
             submitted = await self._committer.submit(commit)
             activity.heartbeat(
                 CommitProgress(tx_hash=submitted.tx_hash, data_set_id=submitted.data_set_id)
             )
-        return _reply(await self._confirm(commit, submitted))
+        done = await self._confirm(commit, submitted)
+        metrics.note_confirmed(provider_id=commit.provider_id, pieces=len(commit.pieces))
+        return _reply(done)
+
+    async def _afford(self, commit: CommitRequest) -> None:
+        """Look at the wallet first: a refusal there has a plain reason and costs nobody gas."""
+        sizes = [PieceCid.parse(piece.piece_cid).raw_size for piece in commit.pieces]
+        judged = await self._committer.preflight(sizes, commit.provider_id, scope=commit.scope)
+        try:
+            judged.require()
+        except (InsufficientFunds, ApprovalMissing):
+            metrics.note_unfunded(provider_id=commit.provider_id)
+            raise
 
     async def _confirm(self, commit: CommitRequest, submitted: Submitted) -> Committed:
         attempt = activity.info().attempt

@@ -34,3 +34,9 @@ def note_confirmed(*, provider_id: int, pieces: int) -> None:
     """Count pieces that the chain has confirmed."""
     meter = activity.metric_meter().with_additional_attributes({"provider": str(provider_id)})
     meter.create_counter("vibesflow_confirmed_pieces", "Pieces confirmed on chain").add(pieces)
+
+
+def note_unfunded(*, provider_id: int) -> None:
+    """Count a look at the wallet that found too little for a commit."""
+    meter = activity.metric_meter().with_additional_attributes({"provider": str(provider_id)})
+    meter.create_counter("vibesflow_commits_unfunded", "Commits that wait for funds").add(1)

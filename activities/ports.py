@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
-from vibesflow.data_set.orders import PieceOrder
+from vibesflow.data_set.orders import Pairs, PieceOrder
 from vibesflow.filecoin import (
     CommitRequest,
     Committed,
@@ -72,8 +72,22 @@ class PieceStore(Protocol):
         ...
 
 
+class Judgement(Protocol):
+    """Whether an upload can be paid."""
+
+    def require(self) -> None:
+        """Return if it can; raise `InsufficientFunds` or `ApprovalMissing` if not."""
+        ...
+
+
 class Committer(Protocol):
     """Putting stored pieces on chain."""
+
+    async def preflight(
+        self, sizes: Sequence[int], provider_id: int, *, scope: Pairs = ()
+    ) -> Judgement:
+        """Judge from the chain alone whether pieces of these sizes can be paid."""
+        ...
 
     def note_fault(self, provider_id: int) -> None:
         """Have a provider chosen last for a while."""

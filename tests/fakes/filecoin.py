@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from activities.ports import OpenSource
+from vibesflow.data_set.orders import Pairs
 from vibesflow.errors import InsufficientFunds, NoProvider, ProviderDown, VibesflowError
 from vibesflow.filecoin import (
     CommitRequest,
@@ -145,6 +146,15 @@ class MemoryFilecoin:
     def retrieval_url(self, provider: ProviderInfo, piece_cid: str) -> str:
         return f"{provider.service_url}/piece/{piece_cid}"
 
+    async def preflight(
+        self, sizes: Sequence[int], provider_id: int, *, scope: Pairs = ()
+    ) -> MemoryFilecoin:
+        return self
+
+    def require(self) -> None:
+        if self.wallet_is_empty:
+            raise InsufficientFunds("0.02 USDFC are missing in Filecoin Pay")
+
     async def look(self, request: CommitRequest) -> Committed | None:
         self._mine()
         return self._landed.get(request.nonce)
@@ -152,8 +162,6 @@ class MemoryFilecoin:
     async def submit(self, request: CommitRequest) -> Submitted:
         if self.commit_faults:
             raise self.commit_faults.pop(0)
-        if self.wallet_is_empty:
-            raise InsufficientFunds("0.02 USDFC are missing in Filecoin Pay")
         if request.provider_id in self.dead_to_commits:
             raise ProviderDown("connection refused")
         if not any(c.nonce == request.nonce for c in self.commits):
