@@ -12,7 +12,7 @@ from api.ingest.budget import MEMORY_BYTES, ByteBudget
 from api.metrics import ApiMetrics, CountRequests
 from api.pieces.reply import EXPOSED_HEADERS as PIECE_HEADERS
 from api.problems import Incidents, install_problems
-from api.routes import health, pieces, streams, uploads
+from api.routes import filecoin, health, pieces, streams, uploads
 from api.services import Services
 from vibesflow import __version__
 
@@ -39,7 +39,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.json_budget = ByteBudget(max(MEMORY_BYTES, largest_json))
     app.state.facts = RememberedFacts(services.reader, services.live)
     install_problems(app)
-    for module in (uploads, streams, pieces, health):
+    for module in (uploads, streams, pieces, filecoin, health):
         app.include_router(module.router)
     _wrap(app, services)
     return app

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from api.paying import WalletWatch
 from api.services import NetworkFacts, Services
-from vibesflow.filecoin.devnet_info import load_devnet
+from vibesflow.filecoin import FilecoinClient, known_payer
 from vibesflow.filecoin.networks import network_of
 from vibesflow.filecoin.reading.opening import open_reader
 from vibesflow.ingest import Receiver
 from vibesflow.ledger import DynamoLedger
 from vibesflow.query import StreamReader
-from vibesflow.settings import FilecoinSettings, NetworkName, Settings
+from vibesflow.settings import FilecoinSettings, Settings
 from vibesflow.staging import open_staging
 from workflows.client import StreamClient
 
@@ -31,7 +32,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     ledger = DynamoLedger(settings.table)
     reader = StreamReader(ledger, streams, threads=settings.worker.table_threads)
     try:
-        async with open_reader(settings.filecoin, settings.read, payer=facts.wallet) as pieces:
+        async with (
+            open_reader(settings.filecoin, settings.read, payer=facts.wallet) as pieces,
+            wallet_watch(settings.filecoin, facts.wallet) as wallet,
+        ):
             yield Services(
                 receiver=Receiver(staging, streams, max_bytes=settings.api.max_chunk_bytes),
                 reader=reader,
@@ -40,6 +44,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 network=facts,
                 settings=settings.api,
                 pieces=pieces,
+                wallet=wallet,
             )
     finally:
         reader.close()
@@ -54,13 +59,15 @@ def network_facts(settings: FilecoinSettings) -> NetworkFacts:
     network = network_of(settings)
     return NetworkFacts(
         name=network.name,
-        wallet=settings.payer or _devnet_payer(settings),
+        wallet=known_payer(settings),
         warm_storage=network.fwss,
     )
 
 
-def _devnet_payer(settings: FilecoinSettings) -> str | None:
-    if settings.network is not NetworkName.DEVNET or settings.devnet_info is None:
-        return None
-    users = load_devnet(settings.devnet_info).info.users
-    return users[0].evm_addr if users else None
+def wallet_watch(settings: FilecoinSettings, payer: str | None) -> WalletWatch:
+    """Return what reads the payer's wallet; the chain may be down, and nothing waits for it."""
+
+    async def connect() -> FilecoinClient:
+        return await FilecoinClient.open(settings, None)
+
+    return WalletWatch(connect if payer else None)

@@ -8,27 +8,11 @@ from urllib.parse import quote
 from pydantic import Field
 
 from api.facts import StorageFacts
+from api.legacy.wallet import PandoraStatus, WalletStatus, pandora_reply, wallet_reply
 from api.legacy.words import CamelReply, number
 from api.services import NetworkFacts
+from vibesflow.filecoin import WalletStatus as Wallet
 from vibesflow.ingest import Receipt
-
-
-class WalletStatus(CamelReply):
-    """The payer's money in whole coins; null until it was read."""
-
-    fil: str | None = Field(default=None, alias="FIL")
-    usdfc_wallet: str | None = Field(default=None, alias="USDFC_Wallet")
-    usdfc_contract: str | None = Field(default=None, alias="USDFC_Contract")
-    sufficient_funds: bool | None = None
-
-
-class PandoraStatus(CamelReply):
-    """The storage service's contract and what it may spend; null until it was read."""
-
-    address: str | None = None
-    is_approved: bool | None = None
-    rate_allowance: str | None = None
-    lockup_allowance: str | None = None
 
 
 class SynapseStatus(CamelReply):
@@ -39,7 +23,7 @@ class SynapseStatus(CamelReply):
     upload_id: str
     queue_position: int = 1
     estimated_process_time: str = "1-5 minutes"
-    wallet_status: WalletStatus = Field(default_factory=WalletStatus)
+    wallet_status: WalletStatus
     pandora_status: PandoraStatus
     proof_set_id: int | str | None
     proof_set_status: Literal["active", "pending"]
@@ -66,8 +50,10 @@ class UploadReply(CamelReply):
     synapse_status: SynapseStatus
 
 
-def upload_reply(receipt: Receipt, facts: StorageFacts, network: NetworkFacts) -> UploadReply:
-    """Spell a receipt; the same chunk sent again gets the same reply."""
+def upload_reply(
+    receipt: Receipt, facts: StorageFacts, network: NetworkFacts, wallet: Wallet | None
+) -> UploadReply:
+    """Spell a receipt; of storage and wallet it says what is known without asking."""
     chunk = receipt.chunk
     return UploadReply(
         upload_id=chunk.chunk_id,
@@ -81,7 +67,8 @@ def upload_reply(receipt: Receipt, facts: StorageFacts, network: NetworkFacts) -
         synapse_status=SynapseStatus(
             message=f"Chunk {chunk.chunk_id} is queued for Filecoin",
             upload_id=chunk.chunk_id,
-            pandora_status=PandoraStatus(address=network.warm_storage),
+            wallet_status=wallet_reply(wallet),
+            pandora_status=pandora_reply(network.warm_storage, wallet),
             proof_set_id=number(facts.data_set_id),
             proof_set_status="pending" if facts.data_set_id is None else "active",
             storage_provider=facts.storage_provider,

@@ -10,6 +10,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from api.legacy.wallet import PandoraStatus, WalletStatus, pandora_reply, wallet_reply
+from api.legacy.words import CamelReply
 from api.metrics import CONTENT_TYPE, ApiMetrics
 from api.problems import documented
 from api.services import Services, Wired
@@ -34,8 +36,15 @@ class Ready(BaseModel):
     status: Literal["ready"] = "ready"
 
 
+class Filecoin(CamelReply):
+    """The payer's money and the service's approval, as they were read last."""
+
+    wallet_status: WalletStatus
+    pandora_status: PandoraStatus
+
+
 class Health(BaseModel):
-    """Every dependency: ``up``, or what is wrong with it."""
+    """Every dependency: ``up``, or what is wrong with it; the wallet does not count as one."""
 
     status: Literal["healthy", "unhealthy"]
     timestamp: str
@@ -43,6 +52,7 @@ class Health(BaseModel):
     version: str = __version__
     network: str
     dependencies: dict[str, str]
+    filecoin: Filecoin
 
 
 @router.get("/livez", response_model=Live)
@@ -73,8 +83,10 @@ async def health(wired: Wired) -> JSONResponse:
         timestamp=wired.clock().isoformat(timespec="milliseconds"),
         network=wired.network.name,
         dependencies=states,
+        filecoin=_filecoin(wired),
     )
-    return JSONResponse(body.model_dump(), status_code=503 if any(faults) else 200)
+    wired.wallet.refresh_soon()
+    return JSONResponse(body.model_dump(by_alias=True), status_code=503 if any(faults) else 200)
 
 
 @router.get("/metrics", response_class=Response)
@@ -82,6 +94,14 @@ async def metrics(request: Request) -> Response:
     """Show the metrics in the Prometheus text format."""
     counted: ApiMetrics = request.app.state.metrics
     return Response(counted.render(), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _filecoin(services: Services) -> Filecoin:
+    known = services.wallet.known
+    return Filecoin(
+        wallet_status=wallet_reply(known),
+        pandora_status=pandora_reply(services.network.warm_storage, known),
+    )
 
 
 async def _staging(services: Services) -> DependencyDown | None:

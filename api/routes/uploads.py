@@ -77,7 +77,8 @@ async def upload(request: Request, wired: Wired, metrics: Metrics, facts: Facts)
     """Acknowledge a chunk once its bytes are durable and its stream has been told."""
     receipt = await _counted(request, wired, metrics)
     rta_id = receipt.chunk.rta_id
-    reply = upload_reply(receipt, facts.of(rta_id), wired.network)
+    wired.wallet.refresh_soon()
+    reply = upload_reply(receipt, facts.of(rta_id), wired.network, wired.wallet.known)
     return JSONResponse(
         reply.model_dump(mode="json", by_alias=True),
         status_code=202,

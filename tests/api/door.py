@@ -15,6 +15,7 @@ import httpx
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.paying import WalletWatch
 from api.server import address_of, door_server, listen
 from api.services import NetworkFacts, Services
 from tests.fakes.streams import FakeStreams
@@ -196,6 +197,7 @@ async def open_door(
     streams: FakeStreams | None = None,
     holders: LoadHolders = nobody,
     read: ReadSettings | None = None,
+    wallet: WalletWatch | None = None,
     **settings: object,
 ) -> AsyncIterator[Door]:
     """Open a door with settings that differ from the defaults as said."""
@@ -210,6 +212,7 @@ async def open_door(
         network=network,
         settings=api,
         pieces=pieces,
+        wallet=wallet or WalletWatch(),
         clock=lambda: NOW,
     )
     async with (

@@ -30,6 +30,20 @@ async def test_healthy(shut_door):
         "version": __version__,
         "network": "devnet",
         "dependencies": {"staging": "up", "temporal": "up", "table": "up"},
+        "filecoin": {
+            "walletStatus": {
+                "FIL": None,
+                "USDFC_Wallet": None,
+                "USDFC_Contract": None,
+                "sufficientFunds": None,
+            },
+            "pandoraStatus": {
+                "address": "0x" + "5" * 40,
+                "isApproved": None,
+                "rateAllowance": None,
+                "lockupAllowance": None,
+            },
+        },
     }
 
 

@@ -18,7 +18,7 @@ from api.app import EXPOSED_HEADERS, create_app
 from api.ingest import headers
 from api.metrics import ApiMetrics
 from api.problems import ErrorReply
-from api.routes import health, pieces, streams, uploads
+from api.routes import filecoin, health, pieces, streams, uploads
 from api.services import Services
 from tests.api.door import NETWORK, nobody, unreachable_ledger
 from tests.fakes.streams import FakeStreams
@@ -150,7 +150,7 @@ def test_the_error_example_is_one():
 def _all_api_routes(app: FastAPI) -> list[APIRoute]:
     return [
         route
-        for module in (uploads, streams, pieces, health)
+        for module in (uploads, streams, pieces, filecoin, health)
         for route in module.router.routes
         if isinstance(route, APIRoute)
     ]

@@ -62,7 +62,7 @@ class FilecoinClient:
         self._http = http
         self._signer = signer
         self._providers = Cached(lambda: read_providers(chain), life_s=_PROVIDERS_LIFE_S)
-        self._selection = Selection(self._ping)
+        self._selection = Selection(self.ping)
         self._payments = payments
         self._session_keys: SessionKeys | None = None
         self._own: PayerSide | None = None
@@ -138,6 +138,10 @@ class FilecoinClient:
             ChainDown: the registry cannot be asked.
         """
         return await self._providers.get()
+
+    async def ping(self, provider: ProviderInfo) -> None:
+        """Return if the provider answers; raises `ProviderFault` or `ProviderDown` otherwise."""
+        await self._client(provider).ping()
 
     async def choose_provider(
         self, *, preferred: int | None = None, exclude: frozenset[int] = frozenset()
@@ -356,9 +360,6 @@ class FilecoinClient:
 
     def _client(self, provider: ProviderInfo) -> Provider:
         return Provider(self._speak(provider))
-
-    async def _ping(self, provider: ProviderInfo) -> None:
-        await self._client(provider).ping()
 
     async def _find(self, provider_id: int) -> tuple[ProviderInfo, Provider]:
         for info in await self.providers():
