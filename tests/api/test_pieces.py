@@ -65,7 +65,7 @@ async def library(tmp_path: Path) -> AsyncIterator[Library]:
         async def holders() -> tuple[Holder, ...]:
             return Holder(1, first.url), Holder(2, second.url)
 
-        read = ReadSettings(hedge_s=0.3, timeout_s=12, max_bytes=10_000_000)
+        read = ReadSettings(hedge_s=1.5, timeout_s=30, max_bytes=10_000_000)
         async with open_door(
             unreachable_ledger(), tmp_path / "staging", holders=holders, read=read
         ) as door:

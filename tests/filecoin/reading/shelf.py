@@ -14,8 +14,8 @@ from vibesflow.filecoin.reading.holders import Holder
 from vibesflow.filecoin.reading.reader import PieceReader
 from vibesflow.settings import ReadSettings
 
-HEDGE_S = 0.3
-PATIENCE_S = 12.0
+HEDGE_S = 0.6
+PATIENCE_S = 30.0
 
 
 @dataclass

@@ -197,15 +197,19 @@ async def test_a_block_beyond_the_limit(
         await shelved.read(blocks.put(RAW, ramp(90_000)))
 
 
-async def test_a_tree_without_end(server: SmallServer, shelved: Shelf) -> None:
+async def test_a_tree_without_end(
+    server: SmallServer, shelved: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nodes that repeat one another describe exponentially many empty parts."""
+    monkeypatch.setattr(gateway_module, "MAX_BLOCKS", 300)
     blocks = Blocks()
     server.handler = blocks.answer
     node = blocks.node([])
     for _ in range(40):
         node = blocks.node([node] * 40)
-    with pytest.raises(ProviderRefused, match="blocks"):
+    with pytest.raises(ProviderRefused, match="more than 300 blocks"):
         await shelved.read(node)
+    assert len(server.seen) <= 300
 
 
 async def test_without_a_gateway_nobody_has_it(tmp_path: Path) -> None:
