@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.filecoin.piece_vectors import ramp, zeros
 from tests.filecoin.reading.shelf import HEDGE_S, PATIENCE_S, Shelf, never, shelf
 from tests.filecoin.small_server import HANG_UP, Reply, Request, small_server, text
 from vibesflow.errors import (
+    ChainDown,
     Overloaded,
     PieceNotFound,
     PieceTooLarge,
@@ -25,7 +27,10 @@ from vibesflow.errors import (
 from vibesflow.filecoin import piece_cid_of
 from vibesflow.filecoin.reading import reader as reader_module
 from vibesflow.filecoin.reading.content import Content
+from vibesflow.filecoin.reading.holders import Holder
+from vibesflow.filecoin.reading.reader import PieceReader
 from vibesflow.filecoin.retrieval import piece_path
+from vibesflow.settings import ReadSettings
 
 DATA = ramp(700_000)
 CID = piece_cid_of(DATA)
@@ -249,6 +254,32 @@ async def test_a_cdn_without_the_piece_leads_to_the_providers(tmp_path: Path) ->
         opened.servers[0].replies = [GOOD]
         assert await opened.read(CID) == DATA
         assert len(cdn.seen) == 1
+
+
+async def test_the_cdn_needs_no_chain(tmp_path: Path) -> None:
+    async def down() -> tuple[Holder, ...]:
+        raise ChainDown("gone")
+
+    settings = ReadSettings(cache_dir=tmp_path, hedge_s=HEDGE_S)
+    async with (
+        small_server() as cdn,
+        PieceReader(settings, down, cdn_url=f"{cdn.url}/") as reader,
+    ):
+        cdn.handler = lambda _: GOOD
+        content = await reader.open(CID)
+        assert await content.read(0, content.size) == DATA
+        await content.close()
+
+
+async def test_a_file_that_is_cut_off_while_it_is_served_is_no_shorter_piece(three: Shelf) -> None:
+    three.servers[0].handler = lambda _: GOOD
+    content = await three.reader.open(CID)
+    os.truncate(three.folder / CID.text, 100)
+    with pytest.raises(ReadCacheDown, match="cut off"):
+        async for _ in content.blocks(0, content.size):
+            pass
+    await content.close()
+    assert await three.read(CID) == DATA
 
 
 async def test_a_disk_that_refuses_is_named(tmp_path: Path) -> None:
