@@ -82,9 +82,11 @@ class PullFetcher:
         while sources:
             async with self._slots:
                 await self._store.set_status(item, PullStatus.IN_PROGRESS)
-                if await self._try_all(item, sources):
-                    await self._store.set_status(item, PullStatus.COMPLETE)
-                    return
+                fetched = await self._try_all(item, sources)
+            if fetched:
+                await self._await_publishing(PieceCid.parse(item.cid))
+                await self._store.set_status(item, PullStatus.COMPLETE)
+                return
             pause_s = self._limits.pull_pauses_s[min(attempt, len(self._limits.pull_pauses_s) - 1)]
             if not sources or self._clock() + pause_s > give_up_at:
                 break
@@ -92,6 +94,12 @@ class PullFetcher:
             await asyncio.sleep(pause_s)
             attempt += 1
         await self._store.set_status(item, PullStatus.FAILED)
+
+    async def _await_publishing(self, cid: PieceCid) -> None:
+        """Clients commit as soon as they hear that a pull is complete."""
+        if held := await self._pieces.find(cid):
+            published_at = held.parked_at + self._pieces.publish_delay_s
+            await asyncio.sleep(max(0, published_at - self._clock()))
 
     async def _try_all(self, item: PullItem, sources: list[str]) -> bool:
         """Try each source once; those that will never do are taken off the list."""

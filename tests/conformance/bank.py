@@ -45,6 +45,11 @@ class Payer:
     key: bytes
     fresh: bool
 
+    @classmethod
+    def penniless(cls) -> Payer:
+        """Return a new account that can pay for nothing."""
+        return cls(secrets.token_bytes(32), fresh=True)
+
     @property
     def address(self) -> str:
         return str(Account.from_key(self.key).address)
@@ -62,7 +67,13 @@ class Bank:
         self._at = addresses
 
     def first_user(self) -> Payer:
-        """Return the devnet's first user, who pays itself when nobody can share."""
+        """Return the devnet's first user, who pays itself when nobody can share.
+
+        Raises:
+            NoMoney: the export names no users.
+        """
+        if not self._subject.info.info.users:
+            raise NoMoney("the export names no users")
         return Payer(_key_of(self._subject.info.info.users[0]), fresh=False)
 
     async def fresh_payer(self, usdfc: int) -> Payer:
@@ -71,14 +82,14 @@ class Bank:
         Raises:
             NoMoney: no user has that much to spare.
         """
-        account = Account.from_key(secrets.token_bytes(32))
+        payer = Payer.penniless()
         poor = []
         for user in self._subject.info.info.users:
             key = _key_of(user)
             async with await self._subject.open(key) as client:
-                reason = await self._give(client, Signer(key), str(account.address), usdfc)
+                reason = await self._give(client, Signer(key), payer.address, usdfc)
             if reason is None:
-                return Payer(bytes(account.key), fresh=True)
+                return payer
             poor.append(f"{user.name} {reason}")
         raise NoMoney("; ".join(poor) or "the export names no users")
 

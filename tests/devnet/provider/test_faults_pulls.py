@@ -115,3 +115,13 @@ async def test_a_full_provider_still_tells_how_far_a_pull_is(
     assert (await second.http.post(PULL, json=body)).status_code == 200
     await second.fault("error", at="status", count=1)
     assert (await second.http.post(PULL, json=body)).status_code == 500
+
+
+async def test_a_pull_is_complete_when_its_pieces_can_be_committed(
+    second: Disturbed, two: list[PieceCid], body: JsonObject
+) -> None:
+    await second.fault("publish-delay", delay_s=1)
+    assert await statuses(second.http, body, until=SETTLED) == ["complete"] * 3
+    for cid in two:
+        found = await second.http.get("/pdp/piece", params={"pieceCid": cid.text})
+        assert found.status_code == 200, found.text
