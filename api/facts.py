@@ -62,7 +62,7 @@ class RememberedFacts:
     async def _look_up(self, rta_id: str) -> StorageFacts:
         status = await self._live.status(rta_id)
         if status is not None and status.data_set_id is not None:
-            return StorageFacts(str(status.data_set_id), status.storage_provider)
+            return StorageFacts(str(status.data_set_id), None)
         record = await self._reader.record(rta_id)
         return (
             StorageFacts(record.data_set_id, record.storage_provider) if record else StorageFacts()

@@ -19,7 +19,7 @@ def render_details(status: StreamStatus) -> str:
     if status.waiting_for:
         lines.append(f"- **Waiting**: {status.waiting_for}")
     if status.data_set_id is not None:
-        lines.append(f"- Data set {status.data_set_id} at provider {status.storage_provider}")
+        lines.append(f"- Data set {status.data_set_id} at provider {status.provider_id}")
     if status.duplicates:
         lines.append(f"- Duplicates passed over: {status.duplicates}")
     lines.extend(_missing(gap) for gap in status.missing[:10])

@@ -34,6 +34,7 @@ class StreamStatusReply(CamelReply):
     failed_chunks: int = 0
     proof_set_id: int | str | None = None
     storage_provider: str | None = None
+    waiting_for: str | None = None
     chunks: dict[str, ChunkStatus] = Field(default_factory=dict)
 
 
@@ -51,6 +52,7 @@ def stream_status_reply(
         failed_chunks=view.count(RowStatus.FAILED),
         proof_set_id=number(view.data_set_id),
         storage_provider=view.storage_provider,
+        waiting_for=view.waiting_for,
         chunks={entry.chunk_id: _chunk(entry, network) for entry in view.chunks},
     )
 

@@ -140,6 +140,7 @@ async def test_chunks_are_acknowledged_without_a_worker(world):
             "failedChunks": 0,
             "proofSetId": None,
             "storageProvider": None,
+            "waitingFor": None,
             "chunks": {},
         }
 

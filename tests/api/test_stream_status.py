@@ -25,6 +25,7 @@ async def test_an_unknown_stream_is_200_and_not_found(shut_door, rta_id):
         "failedChunks": 0,
         "proofSetId": None,
         "storageProvider": None,
+        "waitingFor": None,
         "chunks": {},
     }
 

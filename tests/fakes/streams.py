@@ -30,7 +30,7 @@ class Run:
     digests: dict[str, str] = field(default_factory=dict)
     duplicates: int = 0
     data_set_id: int | None = None
-    storage_provider: str | None = None
+    provider_id: int | None = None
 
 
 @dataclass
@@ -74,7 +74,7 @@ class FakeStreams:
             window_s=WINDOW_S,
             document_version=run.version,
             data_set_id=run.data_set_id,
-            storage_provider=run.storage_provider,
+            provider_id=run.provider_id,
         )
 
     async def chunks(self, rta_id: str, *, offset: int = 0, limit: int = 1_000) -> ChunkPage | None:

@@ -108,11 +108,11 @@ def test_an_open_run_without_a_record_is_a_stream():
 
 def test_the_running_stream_names_creator_gaps_and_data_set():
     gap = SessionGap(session_started_at_ms=T0_MS, missing=(1,), missing_count=1)
-    status = stream_status(data_set_id=9, storage_provider="0xabc", missing=(gap,))
+    status = stream_status(data_set_id=9, missing=(gap,), waiting_for="funds")
     live = LiveSnapshot(status=status, chunks=(chunk_view(2, ChunkPhase.RECEIVED),))
     view = compose_stream(RTA, record=None, live=live, running=True)
     assert view is not None
-    assert (view.creator, view.data_set_id, view.storage_provider) == (CREATOR, "9", "0xabc")
+    assert (view.creator, view.data_set_id, view.waiting_for) == (CREATOR, "9", "funds")
     assert (view.missing, view.live) == ((gap,), True)
 
 

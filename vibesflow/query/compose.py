@@ -76,7 +76,8 @@ def compose_stream(
         document_version=_document_version(record, live),
         metadata_cid=record.metadata_cid if record else None,
         data_set_id=_data_set(record, live),
-        storage_provider=_provider(record, live),
+        storage_provider=record.storage_provider if record else None,
+        waiting_for=live.status.waiting_for if live else None,
     )
 
 
@@ -131,9 +132,3 @@ def _data_set(record: StreamRecord | None, live: LiveSnapshot | None) -> str | N
     if live is not None and live.status.data_set_id is not None:
         return str(live.status.data_set_id)
     return record.data_set_id if record else None
-
-
-def _provider(record: StreamRecord | None, live: LiveSnapshot | None) -> str | None:
-    if live is not None and live.status.storage_provider is not None:
-        return live.status.storage_provider
-    return record.storage_provider if record else None

@@ -60,6 +60,7 @@ class StreamView(Message):
         chunks: every known chunk, in stream order.
         missing: sequence numbers that have not come, by session.
         live: the running stream answered, so nothing that was received is left out.
+        waiting_for: what only a person can change, too little money for instance.
     """
 
     rta_id: str
@@ -72,6 +73,7 @@ class StreamView(Message):
     metadata_cid: str | None = None
     data_set_id: str | None = None
     storage_provider: str | None = None
+    waiting_for: str | None = None
 
     def count(self, status: RowStatus) -> int:
         """Return how many chunks have this status."""

@@ -34,7 +34,7 @@ def report_status(state: RtaState, shown: StreamState, *, window_s: float) -> St
         document_version=state.version,
         metadata_cid=state.metadata_cid,
         data_set_id=state.data_set_id,
-        storage_provider=str(state.provider_id) if state.provider_id is not None else None,
+        provider_id=state.provider_id,
         waiting_for="; ".join(dict.fromkeys(state.delays.values())) or None,
         last_error=state.last_error,
     )

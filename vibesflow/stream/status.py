@@ -87,7 +87,7 @@ class StreamStatus(Message):
     document_version: int = 0
     metadata_cid: str | None = None
     data_set_id: int | None = None
-    storage_provider: str | None = None
+    provider_id: int | None = None
     waiting_for: str | None = None
     last_error: str | None = None
 
