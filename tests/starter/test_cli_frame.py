@@ -136,7 +136,11 @@ def test_errors_lead_to_their_exit_code(error, code):
 
 @pytest.mark.parametrize("kind", errors.all_errors())
 def test_no_error_on_purpose_counts_as_a_bug(kind):
-    assert exit_code_of(kind.__new__(kind)) in set(ExitCode) - {ExitCode.OK, ExitCode.BUG, ExitCode.USAGE}
+    assert exit_code_of(kind.__new__(kind)) in set(ExitCode) - {
+        ExitCode.OK,
+        ExitCode.BUG,
+        ExitCode.USAGE,
+    }
 
 
 def test_an_error_is_two_lines_on_stderr():
