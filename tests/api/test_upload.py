@@ -170,7 +170,7 @@ async def test_rival_bytes_from_many_hands_at_once_have_one_winner(door):
 async def test_the_reply_names_the_data_set_once_it_was_looked_up(door):
     await door.send_raw(chunk_id_of(0))
     run = door.streams.runs[RTA]
-    run.data_set_id, run.storage_provider = 7, "0x" + "b" * 40
+    run.data_set_id = 7
     before = (await door.send_raw(chunk_id_of(1))).json()["synapseStatus"]
     after = (await door.send_raw(chunk_id_of(2))).json()["synapseStatus"]
     names = ("proofSetId", "proofSetStatus", "storageProvider")
