@@ -23,10 +23,10 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 	--no-emit-find-links --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test check format lock artifacts clean
+.PHONY: help install demo dev test conformance check format lock artifacts clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed $(TABLE_VENV)/.installed node_modules/.installed ## Set up everything; a second call takes a second
 
@@ -38,6 +38,9 @@ dev: install ## Run the whole world until Ctrl-C: Temporal, table, chain, provid
 
 test: check ## Everything that CI runs: the checks, then every test with coverage
 	$(BIN)/pytest --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_MIN) $(TESTS)
+
+conformance: install ## The client against a devnet: ours, or the one that DEVNET_INFO=file.json describes
+	$(BIN)/pytest tests/conformance -rs $(if $(DEVNET_INFO),--devnet-info "$(DEVNET_INFO)")
 
 check: install ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .
