@@ -13,11 +13,16 @@ _ARTIFACTS = Path(__file__).parents[2] / "contracts" / "artifacts"
 _PAGE = 100
 
 
-def pieces_on_chain(rpc_url: str, devnet_info: Path) -> list[str]:
+def pieces_on_chain(rpc_url: str, devnet_info: Path) -> dict[int, list[str]]:
     """Return the CID of every live piece of every data set, as often as it is there."""
     verifier = _verifier(rpc_url, devnet_info)
     data_sets = range(1, verifier.functions.getNextDataSetId().call())
-    return [cid for number in data_sets for cid in _pieces(verifier, number)]
+    return {number: _pieces(verifier, number) for number in data_sets}
+
+
+def copies_on_chain(pieces: dict[int, list[str]], cid: str) -> list[int]:
+    """Return how often each data set that holds the piece does."""
+    return [count for held in pieces.values() if (count := held.count(cid))]
 
 
 def _verifier(rpc_url: str, devnet_info: Path) -> Contract:

@@ -8,12 +8,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.chain import pieces_on_chain
+from tests.e2e.chain import copies_on_chain, pieces_on_chain
 from tests.e2e.commp import piece_cid
 from tests.e2e.recorder import Recorder
 from tests.e2e.table import RawTable
 from tests.fixtures.world import RunningWorld
+from vibesflow.settings import FilecoinSettings
 
+COPIES = FilecoinSettings.model_fields["copies"].default
 CHUNKS = 12
 PATIENCE_S = 240
 """Temporal notices a dead worker by two minutes without a heartbeat, then uploads go on."""
@@ -40,7 +42,7 @@ async def check_once_everywhere(recorder: Recorder, table: RawTable, world: Runn
     ready = world.ready
     on_chain = pieces_on_chain(ready.rpc, Path(ready.devnet_info))
     for chunk in recorder.chunks:
-        assert on_chain.count(piece_cid(chunk.data)) == 1
+        assert copies_on_chain(on_chain, piece_cid(chunk.data)) == [1] * COPIES
 
 
 async def test_a_killed_worker_loses_and_doubles_nothing(

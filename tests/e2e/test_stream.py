@@ -8,13 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.chain import pieces_on_chain
+from tests.e2e.chain import copies_on_chain, pieces_on_chain
 from tests.e2e.commp import piece_cid
 from tests.e2e.recorder import CREATOR, Recorder
 from tests.e2e.table import RawTable
 from tests.fixtures.world import RunningWorld
 from vibesflow.media import probe_audio
+from vibesflow.settings import FilecoinSettings
 
+COPIES = FilecoinSettings.model_fields["copies"].default
 CHUNKS = 20
 
 
@@ -70,11 +72,11 @@ async def test_a_provider_serves_the_recorded_bytes(
             assert (facts.codec, facts.duration_ms) == ("opus", chunk.duration_ms)
 
 
-def test_the_chain_holds_each_piece_once(streamed: Streamed, world: RunningWorld) -> None:
+def test_the_chain_holds_each_copy_once(streamed: Streamed, world: RunningWorld) -> None:
     ready = world.ready
     on_chain = pieces_on_chain(ready.rpc, Path(ready.devnet_info))
     for chunk in streamed.recorder.chunks:
-        assert on_chain.count(piece_cid(chunk.data)) == 1
+        assert copies_on_chain(on_chain, piece_cid(chunk.data)) == [1] * COPIES
 
 
 def test_the_table_holds_twenty_rows_and_exact_counters(
