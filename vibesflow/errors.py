@@ -35,7 +35,7 @@ VibesflowError
 │   └── PieceNotReady               stored, not published yet; wait
 ├── DevnetFault                     the embedded world of `vibesflow dev` did not come up
 │   ├── PortInUse  DataDirBusy
-│   └── PartNotStarted
+│   └── PartNotStarted  FaultsNotTaken
 └── ChainFault
     ├── NotConfirmedYet             the transaction is on its way; wait
     ├── CommitUnknown               nobody knows whether it was sent; look, then send again
@@ -481,6 +481,13 @@ class PartNotStarted(DevnetFault):
 
     code = "part_not_started"
     advice = "See the log; `make install` sets up every program that the world starts."
+
+
+class FaultsNotTaken(DevnetFault):
+    """This storage provider has no switches for faults."""
+
+    code = "faults_not_taken"
+    advice = "Name a provider of `vibesflow dev`, or start yours with --admin."
 
 
 class ChainFault(VibesflowError):

@@ -37,6 +37,7 @@ class FaultKind:
         home: where it strikes when no point is named; empty if one must be.
         delay: what its delay means; empty if it has none.
         usual_delay_s: the delay when none is given; None means until it is healed.
+        at_once: without a point it strikes when it is ordered, once.
     """
 
     does: str
@@ -44,11 +45,12 @@ class FaultKind:
     home: frozenset[Point] = frozenset()
     delay: str = ""
     usual_delay_s: float | None = None
+    at_once: bool = False
 
     @property
     def needs_point(self) -> bool:
         """Whether a person has to say where."""
-        return bool(self.points) and not self.home
+        return bool(self.points) and not self.home and not self.at_once
 
 
 KINDS: dict[FaultName, FaultKind] = {
@@ -105,6 +107,7 @@ KINDS: dict[FaultName, FaultKind] = {
     FaultName.RESTART: FaultKind(
         "The process dies at once, or at a point; its supervisor starts it again.",
         points=_EVERYWHERE,
+        at_once=True,
     ),
 }
 """What each fault does; `docs/devnet.md` says the same."""

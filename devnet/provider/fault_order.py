@@ -37,11 +37,18 @@ class FaultOrder(BaseModel):
         if self.at is not None and self.at not in kind.points:
             places = ", ".join(sorted(kind.points)) or "no point: it knows its place"
             raise ValueError(f"{self.name} can be placed at {places}")
-        if self.at is None and kind.needs_point and self.name is not FaultName.RESTART:
+        if self.at is None and kind.needs_point:
             raise ValueError(f"{self.name} needs a point: {', '.join(sorted(kind.points))}")
         if self.delay_s is not None and not kind.delay:
             raise ValueError(f"{self.name} has no delay")
+        if self.is_immediate and (self.count, self.seconds) != (None, None):
+            raise ValueError(f"{self.name} strikes once and now unless it is given a point")
         return self
+
+    @property
+    def is_immediate(self) -> bool:
+        """Whether it strikes now and is over then."""
+        return KINDS[self.name].at_once and self.at is None
 
     @property
     def places(self) -> frozenset[Point]:

@@ -77,7 +77,7 @@ class Switchboard(Faults):
         """Add a fault; it takes the place of one of the same name at the same point."""
         key = (order.name, order.at)
         self._end(key)
-        if order.name is FaultName.RESTART and order.at is None:
+        if order.is_immediate:
             asyncio.get_running_loop().call_later(_LAST_WORDS_S, self._die)
             return
         self._armed[key] = _Armed(order, self._now_s())

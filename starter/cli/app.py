@@ -31,6 +31,9 @@ COMMANDS: dict[str, str] = {
     "session-key list": "starter.cli.session_key:list_keys",
     "session-key revoke": "starter.cli.session_key:revoke",
     "setup": "starter.cli.setup:setup",
+    "devnet fault": "starter.cli.devnet:fault",
+    "devnet heal": "starter.cli.devnet:heal",
+    "devnet show": "starter.cli.devnet:show",
 }
 """Command name to ``module:function``, in the order of the help page.
 
@@ -39,6 +42,7 @@ A command of a group is named by both words; its group is in `GROUPS`.
 
 GROUPS: dict[str, str] = {
     "session-key": "Keys that may sign for the wallet for a while.",
+    "devnet": "Let things go wrong at the storage providers of a running devnet.",
 }
 """Group name to what its help page says."""
 

@@ -19,6 +19,7 @@ from devnet.ready import Ready
 from devnet.world import WorldPlan, running
 from starter.cli.command import command
 from starter.cli.demo_view import as_document, as_view
+from starter.cli.dev import BlockTimeOption
 from starter.cli.exits import ExitCode
 from starter.cli.interrupts import until_interrupted
 from starter.cli.output import Output
@@ -32,6 +33,8 @@ from vibesflow.settings import Settings, load_settings
 from workflows.client import StreamClient
 
 _PATIENCE_S = 120.0
+_PATIENCE_BLOCKS = 12
+"""A data set, its pieces, the document, and as many blocks again that come too early."""
 
 SecondsOption = Annotated[
     float, typer.Option("--seconds", min=1, max=3_600, help="Length of the recording.")
@@ -51,10 +54,16 @@ class _Wish:
     seconds: float
     chunk_s: float
     keep: bool
+    block_time_s: float | None
 
     @property
     def chunks(self) -> int:
         return math.ceil(self.seconds / self.chunk_s)
+
+    @property
+    def patience_s(self) -> float:
+        """How long the stream may take to complete after its last chunk."""
+        return _PATIENCE_S + _PATIENCE_BLOCKS * (self.block_time_s or 0)
 
 
 @command
@@ -63,6 +72,7 @@ async def demo(
     seconds: SecondsOption = 40,
     chunk_seconds: ChunkSecondsOption = 5,
     keep: KeepOption = False,
+    block_time: BlockTimeOption = None,
 ) -> None:
     """Record a melody, store it on a local Filecoin, fetch it back and compare.
 
@@ -75,8 +85,10 @@ async def demo(
     vibesflow demo
 
     vibesflow demo --keep
+
+    vibesflow demo --block-time 30
     """
-    wish = _Wish(seconds, chunk_seconds, keep)
+    wish = _Wish(seconds, chunk_seconds, keep, block_time)
     reports: list[DemoReport] = []
     with _passing_folder() as data:
         await until_interrupted(_demonstrate(out, wish, data, reports))
@@ -93,7 +105,7 @@ def _passing_folder() -> Iterator[DataDir]:
 
 
 async def _demonstrate(out: Output, wish: _Wish, data: DataDir, reports: list[DemoReport]) -> None:
-    plan = WorldPlan(data=data, ports=free_ports(data.ports))
+    plan = WorldPlan(data=data, ports=free_ports(data.ports), block_time_s=wish.block_time_s)
     with starting(out, plan) as shown:
         async with running(shown) as world:
             world.adopt_environment()
@@ -120,7 +132,7 @@ async def _run(out: Output, wish: _Wish, ready: Ready) -> DemoReport:
 
         async with _demonstration(load_settings(), ready, show) as demonstration:
             return await demonstration.run(
-                seconds=wish.seconds, chunk_s=wish.chunk_s, patience_s=_PATIENCE_S
+                seconds=wish.seconds, chunk_s=wish.chunk_s, patience_s=wish.patience_s
             )
 
 

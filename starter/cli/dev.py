@@ -71,7 +71,7 @@ async def dev(
     empty_wallet: EmptyWalletOption = False,
     no_restart: NoRestartOption = False,
 ) -> None:
-    """Run the whole world until Ctrl-C: Temporal, table, chain, two providers, worker, API.
+    """Run the whole world until Ctrl-C: Temporal, table, chain, three providers, worker, API.
 
     Every part is the real thing, on the loopback interface. State is kept in the data folder, so
     the next run goes on where this one stopped. Logs are in its folder `logs`.
@@ -126,4 +126,5 @@ def _rows(facts: Ready) -> list[tuple[str, str]]:
         ("Logs", f"{facts.data_dir}/logs"),
         ("Record a file", f"vibesflow --env-file {facts.env_file} record song.mp3"),
         ("Look at a stream", f"vibesflow --env-file {facts.env_file} status RTA"),
+        ("Disturb a provider", f"vibesflow --env-file {facts.env_file} devnet fault 1 full"),
     ]

@@ -12,8 +12,11 @@ import pytest
 
 from devnet.chain import rpc
 from devnet.data_dir import DataDir
+from devnet.fault_client import FaultClient
 from devnet.parts import PART_NAMES
 from devnet.ports import LOOPBACK, free_ports
+from devnet.provider.fault_order import FaultOrder
+from devnet.provider.faults import FaultName, Point
 from devnet.ready import Ready
 from devnet.world import WorldPlan, running
 from tests.devnet.test_supervisor import eventually, is_alive
@@ -54,6 +57,7 @@ async def test_a_world_comes_up_heals_and_goes_without_a_trace(
                 pass
         await check_healing(plan, "api")
         await check_healing(plan, "provider_2")
+        await check_restart_by_order(plan)
         pids = list(world.ready.pids.values())
     assert not any(is_alive(pid) for pid in pids)
     assert not any(path.exists() for path in plan.ready_files)
@@ -96,6 +100,17 @@ async def check_healing(plan: WorldPlan, part: str) -> None:
     assert {name: pid for name, pid in after.items() if name != part} == {
         name: pid for name, pid in before.items() if name != part
     }
+
+
+async def check_restart_by_order(plan: WorldPlan) -> None:
+    facts = published(plan)
+    async with FaultClient(facts.providers[2]) as client:
+        await client.set(FaultOrder(name=FaultName.BUSY, at=Point.RECEIVE))
+        await client.set(FaultOrder(name=FaultName.RESTART))
+        await eventually(
+            lambda: published(plan).pids["provider_3"] != facts.pids["provider_3"], limit_s=60
+        )
+        assert await client.show() == ()
 
 
 async def test_state_survives_a_clean_stop(plan: WorldPlan) -> None:

@@ -75,6 +75,8 @@ async def test_a_fault_takes_the_place_of_its_like(first: Disturbed) -> None:
         ({"name": "error", "at": "confirm"}, "can be placed at"),
         ({"name": "full", "at": "receive"}, "knows its place"),
         ({"name": "full", "delay_s": 3}, "has no delay"),
+        ({"name": "restart", "count": 2}, "strikes once"),
+        ({"name": "restart", "seconds": 2}, "strikes once"),
         ({"name": "full", "count": 0}, "count"),
         ({"name": "full", "count": 1.5}, "count"),
         ({"name": "full", "seconds": -1}, "seconds"),

@@ -12,9 +12,9 @@ import pytest
 
 from devnet.provider.switchboard import CRASH_CODE
 from tests.devnet.provider.disturbed import Disturbed
+from tests.devnet.provider.held import times_in_data_set
 from tests.devnet.provider.payer import random_nonce, upload
 from tests.devnet.provider.process import ProviderProcess, World
-from tests.e2e.chain import pieces_on_chain
 from vibesflow.errors import CommitUnknown
 from vibesflow.filecoin import CommitRequest, FilecoinClient, PieceCid, PieceToAdd
 
@@ -97,10 +97,9 @@ async def test_a_commit_survives_a_death_at_each_of_its_steps(
         if submitted is None:
             submitted = await client.submit(request)
         async with asyncio.timeout(30):
-            while await client.poll(request, submitted) is None:
+            while (committed := await client.poll(request, submitted)) is None:
                 await asyncio.sleep(0.05)
-    held = await asyncio.to_thread(pieces_on_chain, world.rpc_url, world.first.devnet_info)
-    assert held.count(cid.text) == 1
+    assert await times_in_data_set(world.rpc_url, committed.data_set_id, cid.text) == 1
 
 
 async def answering(http: httpx.AsyncClient) -> None:

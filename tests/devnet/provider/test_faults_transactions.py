@@ -10,6 +10,7 @@ import pytest
 
 from devnet.chain.rpc import call
 from tests.devnet.provider.disturbed import Disturbed
+from tests.devnet.provider.held import times_in_data_set
 from tests.devnet.provider.payer import (
     JsonObject,
     Payer,
@@ -21,7 +22,6 @@ from tests.devnet.provider.payer import (
     upload,
 )
 from tests.devnet.provider.process import World
-from tests.e2e.chain import pieces_on_chain
 from vibesflow.errors import CommitUnknown, TransactionFailed
 from vibesflow.filecoin import (
     CommitRequest,
@@ -51,9 +51,9 @@ def receipt(world: World, tx_hash: str) -> JsonObject | None:
     return found
 
 
-async def times_on_chain(world: World, request: CommitRequest) -> int:
-    found = await asyncio.to_thread(pieces_on_chain, world.rpc_url, world.first.devnet_info)
-    return found.count(request.pieces[0].piece_cid)
+async def check_held_once(world: World, request: CommitRequest, committed: Committed) -> None:
+    cid = request.pieces[0].piece_cid
+    assert await times_in_data_set(world.rpc_url, committed.data_set_id, cid) == 1
 
 
 async def test_a_transaction_lands_and_fails_and_its_nonce_can_be_used(
@@ -67,8 +67,8 @@ async def test_a_transaction_lands_and_fails_and_its_nonce_can_be_used(
     failed = receipt(world, submitted.tx_hash)
     assert failed is not None
     assert failed["status"] == "0x0"
-    await landed(client, request, await client.submit(request))
-    assert await times_on_chain(world, request) == 1
+    committed = await landed(client, request, await client.submit(request))
+    await check_held_once(world, request, committed)
 
 
 async def test_a_replaced_transaction_lands_under_another_hash(
@@ -144,8 +144,8 @@ async def test_an_answer_lost_after_sending_does_not_pay_twice(
         await client.submit(request)
     submitted = await client.submit(request)
     assert submitted.tx_hash == ""
-    await landed(client, request, submitted)
-    assert await times_on_chain(world, request) == 1
+    committed = await landed(client, request, submitted)
+    await check_held_once(world, request, committed)
 
 
 async def test_an_error_before_sending_leaves_nothing_on_chain(
