@@ -26,7 +26,7 @@ _PROVIDER = "Number of the provider as `vibesflow dev` counts them, or its addre
 
 ProviderArgument = Annotated[str, typer.Argument(metavar="PROVIDER", help=_PROVIDER)]
 ProviderOrAllArgument = Annotated[
-    str | None, typer.Argument(metavar="[PROVIDER]", help=f"{_PROVIDER} By default all.")
+    str | None, typer.Argument(metavar="PROVIDER", help=f"{_PROVIDER} By default all.")
 ]
 NameArgument = Annotated[
     FaultName, typer.Argument(metavar="NAME", help="Which fault; docs/devnet.md lists them.")
