@@ -56,6 +56,7 @@ _SHARED = SandboxRestrictions.default.with_passthrough_modules(
     "vibesflow",
     "workflows.board",
     "workflows.clock",
+    "workflows.departure",
     "workflows.details",
     "workflows.failures",
     "workflows.messages",

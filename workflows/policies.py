@@ -228,6 +228,8 @@ LEAVE_EVENTS = 4_000
 """History length at which a quiet stream continues as new, should the server not suggest it."""
 DRAIN_EVENTS = 5_000
 """History length at which a busy stream stops starting work, so that it can continue as new."""
+DRAIN_TIME = timedelta(minutes=1)
+"""How long a draining stream waits for work that the next run could as well do again."""
 ROW_LINGER_MS = 5_000
 """How long a confirmed chunk may wait for others before its row is written, while work is under
 way that will wake the stream anyway: many rows cost the history of one."""

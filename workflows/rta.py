@@ -36,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import messages, policies
     from workflows.board import TaskBoard
     from workflows.clock import now_iso, now_ms, to_ms
+    from workflows.departure import Departure
     from workflows.details import render_details
     from workflows.failures import reason_of, type_of
     from workflows.messages import CompleteUpdate, RtaInput, RtaResult
@@ -51,6 +52,7 @@ _SHOWN = {
 }
 
 
+_DONE = (Decision.LINGER, Decision.END)
 _COMPLETE_NOW = CompleteUpdate()
 
 
@@ -67,7 +69,7 @@ class RtaWorkflow:
         self._options = start.options
         self._state = start.state or RtaState(rta_id=start.rta_id)
         self._board = TaskBoard()
-        self._draining = False
+        self._departure = Departure(self._board)
         self._decision = Decision.RECORD
 
     # --- messages ------------------------------------------------------------------------
@@ -106,7 +108,7 @@ class RtaWorkflow:
     async def complete(self, request: CompleteUpdate = _COMPLETE_NOW) -> CompletionReply:
         """Complete the stream without waiting for silence, once its chunks are stored."""
         await workflow.wait_condition(lambda: self._state.opened)
-        if self._decision in (Decision.LINGER, Decision.END) and not self._state.is_storing:
+        if self._decision in _DONE and not self._state.is_storing:
             return report_completion(self._state, already=True)
         if not (self._state.has_pieces or self._state.is_storing):
             raise _nothing_to_complete()
@@ -115,7 +117,7 @@ class RtaWorkflow:
         before = self._state.version
         with suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: self._completed_since(before) or self._draining,
+                lambda: self._completed_since(before) or self._departure.is_draining,
                 timeout=request.wait_s,
                 timeout_summary="answer to complete",
             )
@@ -148,7 +150,7 @@ class RtaWorkflow:
             self._board.awake = False
             self._board.reap()
             self._advance()
-            if self._may_continue_as_new():
+            if self._departure.is_due():
                 workflow.continue_as_new(
                     RtaInput(rta_id=start.rta_id, options=self._options, state=self._state)
                 )
@@ -168,7 +170,9 @@ class RtaWorkflow:
             window_ms=to_ms(self._options.window_s),
             settle_ms=to_ms(self._options.settle_s),
         )
-        if not self._draining:
+        if self._decision in _DONE:
+            state.complete_requested = False
+        if not self._departure.is_draining:
             self._start_lookups()
             self._start_stores()
             self._start_placement()
@@ -249,9 +253,14 @@ class RtaWorkflow:
         )
         if writes and (len(writes) == policies.APPEND_ROWS or self._rows_are_due()):
             self._board.spawn("append", self._append, writes)
+        elif writes:
+            self._board.spawn("linger", self._linger)
+
+    async def _linger(self) -> None:
+        await workflow.sleep(policies.ROW_LINGER_MS / 1000, summary="rows wait for company")
 
     def _rows_are_due(self) -> bool:
-        if self._decision is Decision.COMPLETE or not self._board.besides("window", "settle"):
+        if self._decision is Decision.COMPLETE or not self._departure.work_under_way():
             return True
         waited_ms = now_ms() - self._state.oldest_confirmation_ms(now_ms())
         return waited_ms >= policies.ROW_LINGER_MS
@@ -271,8 +280,7 @@ class RtaWorkflow:
 
     def _start_release(self) -> None:
         waiting = self._state.releasable
-        rest = self._decision in (Decision.LINGER, Decision.END)
-        if waiting and (rest or len(waiting) >= policies.RELEASE_KEYS):
+        if waiting and (self._decision in _DONE or len(waiting) >= policies.RELEASE_KEYS):
             self._board.spawn("release", self._release, tuple(waiting[: policies.RELEASE_KEYS]))
 
     async def _release(self, keys: tuple[str, ...]) -> None:
@@ -282,9 +290,8 @@ class RtaWorkflow:
 
     def _start_completion(self) -> None:
         state = self._state
-        if self._decision is Decision.SETTLE and state.finishing_since_ms is None:
-            state.finishing_since_ms = now_ms()
         if self._decision is Decision.SETTLE:
+            state.finishing_since_ms = state.finishing_since_ms or now_ms()
             self._board.spawn("settle", self._keep_settle_time)
         if self._decision is Decision.COMPLETE and "append" not in self._board:
             self._board.spawn("complete", self._complete)
@@ -315,6 +322,7 @@ class RtaWorkflow:
         try:
             await policies.COMPLETE_STREAM(request, summary=f"complete as version {version}")
         except ActivityError as error:
+            state.publishing = False
             await self._pause(error, unless=LedgerMoved.code)
             return  # the loop decides again, from the rows as they are now
         state.publishing = False
@@ -346,24 +354,14 @@ class RtaWorkflow:
             self._board.wake()
 
     async def _keep_settle_time(self) -> None:
-        now = now_ms()
-        until_ms = settle_deadline_ms(self._state, now, to_ms(self._options.settle_s))
-        await workflow.sleep((until_ms - now) / 1000, summary="settle time")
+        until_ms = settle_deadline_ms(self._state, now_ms(), to_ms(self._options.settle_s))
+        await workflow.sleep((until_ms - now_ms()) / 1000, summary="settle time")
 
     def _window_left_s(self) -> float:
         due_ms = self._state.last_receipt_ms + to_ms(self._options.window_s)
         return (due_ms - now_ms()) / 1000
 
     # --- leaving -------------------------------------------------------------------------
-
-    def _may_continue_as_new(self) -> bool:
-        """At a quiet moment when the server suggests it; under load after draining."""
-        info = workflow.info()
-        length = info.get_current_history_length()
-        if not info.is_continue_as_new_suggested() and length < policies.LEAVE_EVENTS:
-            return False
-        self._draining = length >= policies.DRAIN_EVENTS
-        return not self._board.besides("window", "settle") and workflow.all_handlers_finished()
 
     def _may_end(self) -> bool:
         return self._decision in (Decision.END, Decision.STALL) and not self._board.besides(
@@ -390,7 +388,9 @@ class RtaWorkflow:
             workflow.upsert_search_attributes([messages.STATE_KEY.value_set(shown)])
 
     def _completed_since(self, version: int) -> bool:
-        return self._state.version > version or self._decision is Decision.STALL
+        state = self._state
+        settled = self._decision in _DONE and not (state.is_storing or state.has_changed)
+        return state.version > version or settled or self._decision is Decision.STALL
 
 
 def _nothing_to_complete() -> ApplicationError:

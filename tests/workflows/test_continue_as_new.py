@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
 from tests.stream.chunks import make_chunk
@@ -37,3 +39,25 @@ async def test_600_signals_flooding_a_continue_as_new_are_all_stored_once(
     assert set(streams.filecoin.paid.values()) == {1}
     await streams.result(rta_id)
     assert len(streams.runs) > 3
+
+
+async def test_a_stream_whose_uploads_hang_still_begins_anew(
+    skipped_time: WorkflowEnvironment,
+    streams: StreamHarness,
+    rta_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(policies, "LEAVE_EVENTS", 10)
+    monkeypatch.setattr(policies, "DRAIN_EVENTS", 20)
+    streams.filecoin.full = {1, 2, 3}
+    await streams.send(rta_id, 0, 1, 2, 3)
+    await skipped_time.sleep(timedelta(minutes=5))
+    await streams.send(rta_id, 4, 5, final=5)
+    await skipped_time.sleep(timedelta(minutes=5))
+    first = streams.client.get_workflow_handle(f"rta:{rta_id}")
+    assert (await first.describe()).status is WorkflowExecutionStatus.RUNNING
+    streams.filecoin.full = set()
+    await streams.result(rta_id)
+    assert len(streams.runs) > 1
+    assert streams.record(rta_id).uploaded == 6
+    assert set(streams.filecoin.paid.values()) == {1}

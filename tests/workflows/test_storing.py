@@ -141,3 +141,14 @@ async def test_uploads_of_one_stream_are_bounded(
     streams.filecoin.store_open.set()
     await skipped_time.sleep(timedelta(seconds=30))
     assert (await streams.status(rta_id)).confirmed == 30
+
+
+async def test_rows_do_not_wait_for_uploads_that_hang(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    await streams.send(rta_id, 0)
+    await asyncio.sleep(0.3)
+    streams.filecoin.full = {1, 2, 3}
+    await streams.send(rta_id, 1)
+    await skipped_time.sleep(timedelta(seconds=30))
+    assert streams.record(rta_id).uploaded == 1
