@@ -9,6 +9,7 @@ import yaml
 
 from devnet.chain.anvil import anvil_arguments
 from devnet.compose import EXPORT_NAME, PAYER_KEY_NAME, provider_key_name, set_up
+from devnet.parts import PROVIDER_NUMBERS, provider_port
 from devnet.ports import Ports
 from vibesflow.filecoin.devnet_info import load_devnet
 from vibesflow.settings import Settings, load_settings, variable
@@ -29,7 +30,8 @@ def flags(service: str) -> dict[str, str]:
 def test_everything_that_the_system_needs_is_there() -> None:
     assert set(SERVICES) >= {
         *("postgres", "temporal", "temporal-ui", "dynamodb", "objects", "chain", "chain-setup"),
-        *("provider-1", "provider-2", "setup", "worker", "api"),
+        *(f"provider-{number}" for number in PROVIDER_NUMBERS),
+        *("setup", "worker", "api"),
     }
 
 
@@ -92,7 +94,7 @@ def test_ports_are_the_documented_ones_and_open_to_this_machine_only() -> None:
     ports = Ports()
     assert published == {
         *(ports.api, ports.temporal, ports.temporal_ui, ports.table, ports.chain),
-        *(ports.provider_1, ports.provider_2),
+        *(provider_port(ports, number) for number in PROVIDER_NUMBERS),
     }
 
 
@@ -110,7 +112,7 @@ def test_the_chain_is_the_devnets() -> None:
     assert {name: given.get(name) for name in expected} == expected
 
 
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", PROVIDER_NUMBERS)
 def test_providers_listen_where_the_chain_says(number: int) -> None:
     name = f"provider-{number}"
     given = flags(name)
