@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from temporalio import activity
 
 from activities import metrics
+from activities.heart import Heart
 from activities.messages import CommitPieces, CommittedPieces, PullPieces
 from activities.ports import Committer
 from vibesflow.errors import (
@@ -38,6 +39,13 @@ class CommitProgress(BaseModel):
     tx_hash: str | None = None
     data_set_id: int | None = None
 
+    @property
+    def submitted(self) -> Submitted | None:
+        """What was sent, or None."""
+        if self.tx_hash is None:
+            return None
+        return Submitted(tx_hash=self.tx_hash, data_set_id=self.data_set_id)
+
 
 class CommitActivities:
     """Signs and sends AddPieces through the provider, then waits for the chain."""
@@ -53,8 +61,10 @@ class CommitActivities:
         knows asks for the receipt.
         """
         commit = request_of(request)
+        remembered = _remembered()
         try:
-            return await self._commit(commit)
+            async with Heart(remembered) as heart:
+                return await self._commit(commit, remembered, heart)
         except (ProviderDown, ProviderFault) as error:
             silent_for = _silent_for()
             if error.retry is RetryClass.WAIT or silent_for < GIVE_UP_AFTER:
@@ -63,18 +73,18 @@ class CommitActivities:
             minutes = silent_for.total_seconds() / 60
             raise ProviderRefused(f"gave up after {minutes:.0f} min: {error.message}") from error
 
-    async def _commit(self, commit: CommitRequest) -> CommittedPieces:
-        submitted = _remembered()
+    async def _commit(
+        self, commit: CommitRequest, sent: CommitProgress, heart: Heart
+    ) -> CommittedPieces:
+        submitted = sent.submitted
         if submitted is None:
             done = await self._committer.look(commit)
             if done is not None:
                 return _reply(done)
             await self._afford(commit)
             submitted = await self._committer.submit(commit)
-            activity.heartbeat(
-                CommitProgress(tx_hash=submitted.tx_hash, data_set_id=submitted.data_set_id)
-            )
-        done = await self._confirm(commit, submitted)
+            heart.beat(CommitProgress(tx_hash=submitted.tx_hash, data_set_id=submitted.data_set_id))
+        done = await self._confirm(commit, submitted, heart)
         metrics.note_confirmed(provider_id=commit.provider_id, pieces=len(commit.pieces))
         return _reply(done)
 
@@ -88,11 +98,13 @@ class CommitActivities:
             metrics.note_unfunded(provider_id=commit.provider_id)
             raise
 
-    async def _confirm(self, commit: CommitRequest, submitted: Submitted) -> Committed:
+    async def _confirm(
+        self, commit: CommitRequest, submitted: Submitted, heart: Heart
+    ) -> Committed:
         attempt = activity.info().attempt
         for pause_s in QUICK_POLLS_S if attempt == 1 else (0.0,):
             await asyncio.sleep(pause_s)
-            done = await self._poll(commit, submitted)
+            done = await self._poll(commit, submitted, heart)
             if done is not None:
                 return done
         raise NotConfirmedYet(
@@ -100,11 +112,13 @@ class CommitActivities:
             retry_after_s=min(LONGEST_PAUSE_S, 1.0 * 2 ** min(attempt - 1, 10)),
         )
 
-    async def _poll(self, commit: CommitRequest, submitted: Submitted) -> Committed | None:
+    async def _poll(
+        self, commit: CommitRequest, submitted: Submitted, heart: Heart
+    ) -> Committed | None:
         try:
             return await self._committer.poll(commit, submitted)
         except TransactionFailed:
-            activity.heartbeat(CommitProgress())  # the next attempt looks, and sends again
+            heart.beat(CommitProgress())  # the next attempt looks, and sends again
             raise
         except (ProviderDown, ProviderFault):
             done = await self._committer.look(commit)  # the chain knows without the provider
@@ -129,14 +143,9 @@ def _silent_for() -> timedelta:
     return info.current_attempt_scheduled_time - info.scheduled_time
 
 
-def _remembered() -> Submitted | None:
+def _remembered() -> CommitProgress:
     details = activity.info().heartbeat_details
-    if not details:
-        return None
-    progress = CommitProgress.model_validate(details[0])
-    if progress.tx_hash is None:
-        return None
-    return Submitted(tx_hash=progress.tx_hash, data_set_id=progress.data_set_id)
+    return CommitProgress.model_validate(details[0]) if details else CommitProgress()
 
 
 def _reply(done: Committed) -> CommittedPieces:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 from temporalio import activity
 
+from activities.heart import Heart
 from activities.messages import PublishDocument, PublishedDocument
 from activities.ordering import CopyDesk, Need
 from activities.uploading import Upload, Uploader
@@ -28,6 +29,10 @@ class PublishingActivities:
     @activity.defn(name="publish_document")
     async def publish_document(self, request: PublishDocument) -> PublishedDocument:
         """Compile from the rows as they stand and store; the same rows give the same piece."""
+        async with Heart():
+            return await self._publish(request)
+
+    async def _publish(self, request: PublishDocument) -> PublishedDocument:
         record, document = await asyncio.to_thread(self._compile, request)
 
         async def source() -> AsyncIterator[bytes]:
@@ -38,7 +43,6 @@ class PublishingActivities:
                 open_source=source,
                 preferred=request.preferred_provider,
                 tried_before=activity.info().attempt > 1,
-                on_bytes=lambda _: activity.heartbeat(),
             )
         )
         stored = await self._desk.order(

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pydantic import BaseModel
 from temporalio import activity
 
+from activities.heart import Heart
 from activities.messages import StoreChunk
 from activities.ordering import CopyDesk, Need
 from activities.uploading import Upload, Uploader
@@ -46,13 +47,15 @@ class StoringActivities:
         The bytes are checked against the acknowledged digest on the way.
         """
         chunk = request.chunk
+        async with Heart() as heart:
+            return await self._store(request, chunk, heart)
+
+    async def _store(self, request: StoreChunk, chunk: ChunkRef, heart: Heart) -> StoredPiece:
         upload = Upload(
             open_source=lambda: self._checked(chunk),
             preferred=request.preferred_provider,
             tried_before=activity.info().attempt > 1,
-            on_bytes=lambda sent: activity.heartbeat(
-                StoreProgress(sent_bytes=sent, of_bytes=chunk.size)
-            ),
+            on_bytes=lambda sent: heart.beat(StoreProgress(sent_bytes=sent, of_bytes=chunk.size)),
         )
         provider, piece_cid = await self._uploader.upload(upload)
         duration_ms = chunk.duration_ms or await self._measure(chunk)

@@ -122,7 +122,7 @@ _UPLOAD_RETRY = RetryPolicy(
     maximum_interval=timedelta(seconds=60),
 )
 _UPLOAD_ATTEMPT = timedelta(minutes=30)  # Curio gives one upload 30 minutes
-_HEARTBEAT = timedelta(minutes=2)  # below 75 s each heartbeat is billed; above, a death shows late
+_HEARTBEAT = timedelta(seconds=30)  # so soon a dead worker's uploads go on elsewhere
 
 FOR_A_PERSON = (InsufficientFunds.code, ApprovalMissing.code, SessionKeyUnauthorized.code)
 """A person must act: the data set says so and asks again by itself."""

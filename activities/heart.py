@@ -1,0 +1,47 @@
+"""Heartbeats that go on while an activity waits for somebody else."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from pydantic import BaseModel
+from temporalio import activity
+
+BEAT_S = 10.0
+"""The SDK sends at most one in 24 s of them; a dead worker is noticed within 30 s."""
+
+
+class Heart:
+    """Repeats the last details, so that another attempt finds them whenever this one dies."""
+
+    def __init__(self, details: BaseModel | None = None) -> None:
+        self._details = details
+        self._task: asyncio.Task[None] | None = None
+
+    def beat(self, details: BaseModel) -> None:
+        """Send new details."""
+        self._details = details
+        activity.heartbeat(details)
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._keep())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            activity.heartbeat(*([self._details] if self._details else []))
