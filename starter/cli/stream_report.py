@@ -57,6 +57,7 @@ class StreamReport:
             "storage_provider": stream.storage_provider,
             "window_s": running.window_s if running else None,
             "closes_at": running.closes_at if running else None,
+            "waiting_for": stream.waiting_for,
             "last_error": running.last_error if running else None,
             "web_ui": self.web_ui,
         }
@@ -82,6 +83,8 @@ class StreamReport:
         yield "Stream", escape(f"{stream.rta_id} by {stream.creator or 'nobody known yet'}")
         yield "State", self._state_words()
         yield "Chunks", self._chunk_words()
+        if stream.waiting_for:
+            yield "Waiting for", f"[yellow]{escape(stream.waiting_for)}[/]"
         for gap in stream.missing:
             yield "Missing", _gap_words(gap)
         if running and running.closes_at:
@@ -91,8 +94,8 @@ class StreamReport:
         if stream.metadata_cid:
             yield "Document", f"version {stream.document_version}, {stream.metadata_cid}"
         if stream.data_set_id:
-            provider = escape(stream.storage_provider or "unknown")
-            yield "Data set", f"{stream.data_set_id} at provider {provider}"
+            where = f" at provider {stream.storage_provider}" if stream.storage_provider else ""
+            yield "Data set", f"{stream.data_set_id}{escape(where)}"
         if self.web_ui:
             yield "Web UI", f"[link={self.web_ui}]{self.web_ui}[/link]"
 

@@ -158,6 +158,22 @@ def test_several_payers_and_an_empty_one(node: ChainNode, tmp_path: Path) -> Non
         assert chain.read(account)[1] == 0
 
 
+def test_an_empty_wallet_has_its_money_outside_and_gets_it_once(
+    node: ChainNode, tmp_path: Path
+) -> None:
+    deploy(node.rpc_url, [], tmp_path / "devnet.json", empty_wallet=True)
+    chain, places, owner = Chain(node.rpc_url), addresses(), accounts.payer().address
+    pay = chain.contract("FilecoinPayV1", places.pay)
+    token = chain.contract("MockUSDFC", places.usdfc)
+    assert chain.read(token.functions.balanceOf(owner)) == DEPOSIT
+    assert chain.read(pay.functions.accounts(places.usdfc, owner)) == [0, 0, 0, 0]
+    approval = chain.read(pay.functions.operatorApprovals(places.usdfc, owner, places.fwss))
+    assert approval == [False, 0, 0, 0, 0, 0]
+    head = rpc.call(node.rpc_url, "eth_blockNumber")
+    deploy(node.rpc_url, [], tmp_path / "devnet.json", empty_wallet=True)
+    assert rpc.call(node.rpc_url, "eth_blockNumber") == head
+
+
 def test_a_node_that_is_down_is_said_so(tmp_path: Path) -> None:
     gone = ChainNode(log=tmp_path / "unused")
     with pytest.raises(ChainDown):

@@ -85,6 +85,7 @@ def test_status_of_a_completed_stream(vibesflow, ledger):
         "storage_provider": answer["storage_provider"],
         "window_s": None,
         "closes_at": None,
+        "waiting_for": None,
         "last_error": None,
         "web_ui": "http://127.0.0.1:8233/namespaces/default/workflows/rta%3Arta_1_done",
     }

@@ -38,6 +38,13 @@ def test_a_running_stream_says_when_it_closes_and_what_went_wrong(recording):
     assert document["last_error"] == "provider 2 [down]"
 
 
+def test_what_only_a_person_can_change_is_shown():
+    why = "1 USDFC are missing [in Filecoin Pay]"
+    report = StreamReport(StreamView(rta_id=RTA, live=True, waiting_for=why), None, None)
+    assert f"Waiting for {why}" in shown(report.view())
+    assert report.document()["waiting_for"] == why
+
+
 def test_the_running_stream_has_the_word_on_its_state():
     view = StreamView(rta_id=RTA, is_complete=True, live=True)
     report = StreamReport(view, stream_status(StreamState.FINISHING), None)
