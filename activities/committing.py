@@ -66,11 +66,11 @@ class CommitActivities:
             async with Heart(remembered) as heart:
                 return await self._commit(commit, remembered, heart)
         except (ProviderDown, ProviderFault) as error:
-            silent_for = _silent_for()
-            if error.retry is RetryClass.WAIT or silent_for < GIVE_UP_AFTER:
+            tried_for = silent_for()
+            if error.retry is RetryClass.WAIT or tried_for < GIVE_UP_AFTER:
                 raise
             self._committer.note_fault(commit.provider_id)
-            minutes = silent_for.total_seconds() / 60
+            minutes = tried_for.total_seconds() / 60
             raise ProviderRefused(f"gave up after {minutes:.0f} min: {error.message}") from error
 
     async def _commit(
@@ -137,8 +137,8 @@ def request_of(request: PullPieces) -> CommitRequest:
     )
 
 
-def _silent_for() -> timedelta:
-    """How long this commit has been tried, by the server's clock."""
+def silent_for() -> timedelta:
+    """How long this activity has been tried, by the server's clock."""
     info = activity.info()
     return info.current_attempt_scheduled_time - info.scheduled_time
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
+
 from temporalio import activity
 
-from activities.committing import request_of
+from activities.committing import request_of, silent_for
 from activities.messages import PulledPieces, PullPieces
 from activities.ports import Committer
-from vibesflow.errors import PieceNotReady
+from vibesflow.errors import (
+    PieceNotReady,
+    ProviderDown,
+    ProviderFault,
+    ProviderRefused,
+    RetryClass,
+)
 from vibesflow.filecoin import PullState
 
 LONGEST_PAUSE_S = 8.0
+PATIENCE = timedelta(seconds=45)
+"""How long a provider may fail a pull: a restart takes seconds, and another can have the copy."""
 
 
 class PullActivities:
@@ -27,7 +38,7 @@ class PullActivities:
         beforehand that it would be paid (Curio PDP API, pull).
         """
         sources = {p.piece_cid: p.source_url for p in request.pieces if p.source_url}
-        states = await self._committer.pull(request_of(request), sources)
+        states = await self._ask(request, sources)
         waiting = [cid for cid, state in states.items() if state not in _DONE]
         if waiting:
             attempt = activity.info().attempt
@@ -39,6 +50,18 @@ class PullActivities:
         if failed:
             self._committer.note_fault(request.provider_id)
         return PulledPieces(failed=failed)
+
+    async def _ask(self, request: PullPieces, sources: Mapping[str, str]) -> dict[str, PullState]:
+        """Ask once; a provider that keeps failing is given up, and others take its copies."""
+        try:
+            return await self._committer.pull(request_of(request), sources)
+        except (ProviderDown, ProviderFault) as error:
+            self._committer.note_fault(request.provider_id)
+            tried_for = silent_for()
+            if error.retry is RetryClass.WAIT or tried_for < PATIENCE:
+                raise
+            seconds = tried_for.total_seconds()
+            raise ProviderRefused(f"gave up after {seconds:.0f} s: {error.message}") from error
 
 
 _DONE = (PullState.COMPLETE, PullState.FAILED)

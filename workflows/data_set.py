@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
         PiecesRefused,
     )
     from vibesflow.data_set.state import Batch, DataSetState
+    from vibesflow.errors import ProviderRefused
     from vibesflow.stream.chunk import Message
     from workflows import messages, policies
     from workflows.board import TaskBoard
@@ -117,7 +118,10 @@ class DataSetWorkflow:
         if type_of(error) in policies.FOR_A_PERSON:
             await self._pause(reason_of(error))
         else:
-            await self._refuse(batch, tuple(batch.pieces), reason_of(error))
+            # A provider that will not do will not do for what waits behind the batch either.
+            gone = type_of(error) == ProviderRefused.code
+            pieces = self._state.queue if gone else batch.pieces
+            await self._refuse(batch, tuple(pieces), reason_of(error))
 
     async def _pause(self, reason: str) -> None:
         if self._state.paused != reason:

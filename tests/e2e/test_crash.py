@@ -18,7 +18,7 @@ from vibesflow.settings import FilecoinSettings
 COPIES = FilecoinSettings.model_fields["copies"].default
 CHUNKS = 12
 PATIENCE_S = 240
-"""Temporal notices a dead worker by two minutes without a heartbeat, then uploads go on."""
+"""Temporal notices a dead worker by half a minute without a heartbeat, then uploads go on."""
 
 pytestmark = pytest.mark.timeout(PATIENCE_S + 60)
 

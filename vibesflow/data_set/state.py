@@ -118,7 +118,8 @@ class DataSetState(BaseModel):
             for stream in self.queue[cid].streams:
                 told.setdefault(stream, []).append(cid)
             del self.queue[cid]
-            batch.pieces.remove(cid)
+            if cid in batch.pieces:
+                batch.pieces.remove(cid)
         if not batch.pieces:
             self.batch = None
         return told
