@@ -116,7 +116,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _named_errors() -> Iterable[type[VibesflowError]]:
-    ours = (kind for kind in all_errors() if kind.__module__ == VibesflowError.__module__)
+    ours = (kind for kind in all_errors() if kind.__module__.startswith("vibesflow.errors"))
     return sorted(ours, key=lambda kind: (kind.http_status, kind.code))
 
 
