@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TABLE_VENV := .venv-table
 
 # Least share of lines and branches that `make test` accepts, in percent.
-COVERAGE_MIN := 90
+COVERAGE_MIN := 75
 
 # Cheap and pure first, the whole world last; folders not named here run in between.
 FIRST_TESTS := $(addprefix tests/,stream filecoin media staging ledger ingest query contracts devnet \
