@@ -18,6 +18,7 @@ from vibesflow.filecoin.commit_request import (
 )
 from vibesflow.filecoin.piece_cid import MAX_PIECE_BYTES, MIN_PIECE_BYTES, PieceCid
 from vibesflow.filecoin.piece_hasher import PieceHasher, piece_cid_of
+from vibesflow.filecoin.recursion import keep_recursion_limit
 
 if TYPE_CHECKING:
     from vibesflow.filecoin.client import FilecoinClient
@@ -59,6 +60,8 @@ __all__ = [
     "network_of",
     "piece_cid_of",
 ]
+
+keep_recursion_limit()
 
 _LATER = {
     "DevnetInfo": "devnet_info",

@@ -18,6 +18,7 @@ from web3.types import TxParams
 
 from vibesflow.errors import ChainDown, SettingsInvalid
 from vibesflow.filecoin.reverts import Revert, decode_revert, find_revert
+from vibesflow.filecoin.rpc_answers import BoundedProvider
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +31,17 @@ CALL_S: Final = 20.0
 REST_S: Final = 30.0
 """How long an endpoint that failed is passed over, while others work."""
 
-_FAILURES: Final = (ClientError, OSError, TimeoutError, ValueError, Web3Exception)
+_FAILURES: Final = (
+    ClientError,
+    OSError,
+    TimeoutError,
+    ValueError,
+    Web3Exception,
+    # what web3 makes of answers in the wrong shape
+    KeyError,
+    RecursionError,
+    TypeError,
+)
 
 _REVERT_DATA: Final = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 
@@ -159,7 +170,7 @@ def _host(url: str) -> str:
 
 
 def _web3(url: str) -> AsyncWeb3[AsyncHTTPProvider]:
-    provider = AsyncHTTPProvider(
+    provider = BoundedProvider(
         url,
         request_kwargs={"timeout": ClientTimeout(total=CALL_S)},
         exception_retry_configuration=None,
