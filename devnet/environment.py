@@ -10,6 +10,7 @@ from devnet.data_dir import DataDir
 from devnet.ports import LOOPBACK, Ports
 from devnet.temporal import NAMESPACE
 from vibesflow.settings import (
+    AccessSettings,
     ApiSettings,
     FilecoinSettings,
     NetworkName,
@@ -21,7 +22,7 @@ from vibesflow.settings import (
     variable,
 )
 
-_PLACES = (TemporalSettings, TableSettings, StagingSettings, FilecoinSettings)
+_PLACES = (TemporalSettings, TableSettings, StagingSettings, FilecoinSettings, AccessSettings)
 """Settings that say where things are; the person's own are not passed on, the world has its own."""
 
 _WORKER_GRACE_S = 5

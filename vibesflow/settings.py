@@ -6,26 +6,37 @@ Every variable begins with ``VIBESFLOW_``. ``docs/configuration.md`` is generate
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import SettingsConfigDict
 
+from vibesflow.env_lines import parse_env_lines
 from vibesflow.errors import SettingsInvalid
+from vibesflow.process_settings import AccessSettings, ApiSettings, WorkerSettings
+from vibesflow.setting_types import CommaSeparated, Group
 
-
-def _split(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+__all__ = [
+    "AccessSettings",
+    "ApiSettings",
+    "DataSetScope",
+    "FilecoinSettings",
+    "NetworkName",
+    "ReadSettings",
+    "Settings",
+    "StagingSettings",
+    "StreamSettings",
+    "TableSettings",
+    "TemporalSettings",
+    "WorkerSettings",
+    "apply_env_file",
+    "load_settings",
+    "variable",
+]
 
 
 class NetworkName(StrEnum):
@@ -45,11 +56,7 @@ class DataSetScope(StrEnum):
     RTA = "rta"
 
 
-class _Group(BaseSettings):
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-
-class TemporalSettings(_Group):
+class TemporalSettings(Group):
     """Where the Temporal server is."""
 
     model_config = SettingsConfigDict(env_prefix="VIBESFLOW_TEMPORAL_")
@@ -61,7 +68,7 @@ class TemporalSettings(_Group):
     ui_url: str | None = Field(None, description="Base address of the Web UI, for links")
 
 
-class TableSettings(_Group):
+class TableSettings(Group):
     """Where the DynamoDB tables are. Credentials are boto3's own affair."""
 
     model_config = SettingsConfigDict(env_prefix="VIBESFLOW_TABLE_")
@@ -78,7 +85,7 @@ class TableSettings(_Group):
     )
 
 
-class StagingSettings(_Group):
+class StagingSettings(Group):
     """Where chunk bytes wait."""
 
     model_config = SettingsConfigDict(env_prefix="VIBESFLOW_STAGING_")
@@ -92,7 +99,7 @@ class StagingSettings(_Group):
     s3_region: str = Field("us-east-1", description="Region of the bucket")
 
 
-class FilecoinSettings(_Group):
+class FilecoinSettings(Group):
     """Which chain, whose key, which providers."""
 
     model_config = SettingsConfigDict(env_prefix="VIBESFLOW_")
@@ -153,7 +160,7 @@ class FilecoinSettings(_Group):
     )
 
 
-class ReadSettings(_Group):
+class ReadSettings(Group):
     """How pieces are fetched back for those who play them."""
 
     model_config = SettingsConfigDict(env_prefix="VIBESFLOW_READ_")
@@ -178,7 +185,7 @@ class ReadSettings(_Group):
     )
 
 
-class StreamSettings(_Group):
+class StreamSettings(Group):
     """How streams behave unless one is started with its own numbers."""
 
     model_config = SettingsConfigDict(env_prefix="VIBESFLOW_STREAM_")
@@ -197,51 +204,7 @@ class StreamSettings(_Group):
     )
 
 
-class ApiSettings(_Group):
-    """The HTTP door."""
-
-    model_config = SettingsConfigDict(env_prefix="VIBESFLOW_API_")
-
-    host: str = Field("127.0.0.1", description="Address to listen on")
-    port: int = Field(3001, ge=0, le=65_535, description="Port to listen on")
-    public_url: str | None = Field(None, description="Our address as clients see it, for links")
-    cors_origins: CommaSeparated = Field(
-        ("*",), description="Origins that browsers may call from, separated by commas"
-    )
-    max_chunk_bytes: int = Field(
-        64 * 2**20, ge=127, le=1_065_353_216, description="Largest chunk, in bytes"
-    )
-    body_idle_s: float = Field(
-        60, gt=0, description="How long a request's body may pause before it is given up"
-    )
-    grace_s: float = Field(
-        30, ge=0, description="How long a stop waits for requests that are under way"
-    )
-
-
-class WorkerSettings(_Group):
-    """The worker process: slots, ports, how it stops."""
-
-    model_config = SettingsConfigDict(env_prefix="VIBESFLOW_WORKER_")
-
-    upload_slots: int = Field(64, ge=1, description="Uploads at the same time in this process")
-    activity_slots: int = Field(1_000, ge=1, description="Other activities at the same time")
-    workflow_slots: int = Field(200, ge=1, description="Workflow tasks at the same time")
-    cached_workflows: int = Field(
-        2_000, ge=0, description="Streams kept in memory; should exceed the live ones"
-    )
-    table_threads: int = Field(16, ge=1, le=256, description="Threads that talk to the table")
-    grace_s: float = Field(
-        120, ge=0, description="How long a stop waits for running uploads; above the longest"
-    )
-    metrics_address: str = Field(
-        "127.0.0.1:9464", description="Prometheus endpoint of Temporal's own metrics"
-    )
-    health_port: int = Field(9465, ge=0, le=65_535, description="Port of /livez, /readyz, /metrics")
-    health_host: str = Field("127.0.0.1", description="Address of the health port")
-
-
-_GROUPS: tuple[type[_Group], ...] = (
+_GROUPS: tuple[type[Group], ...] = (
     TemporalSettings,
     TableSettings,
     StagingSettings,
@@ -249,6 +212,7 @@ _GROUPS: tuple[type[_Group], ...] = (
     ReadSettings,
     StreamSettings,
     ApiSettings,
+    AccessSettings,
     WorkerSettings,
 )
 
@@ -256,7 +220,7 @@ _GROUPS: tuple[type[_Group], ...] = (
 class Settings:
     """All settings of one process, read once."""
 
-    groups: ClassVar[tuple[type[_Group], ...]] = _GROUPS
+    groups: ClassVar[tuple[type[Group], ...]] = _GROUPS
 
     def __init__(
         self,
@@ -268,6 +232,7 @@ class Settings:
         read: ReadSettings,
         stream: StreamSettings,
         api: ApiSettings,
+        access: AccessSettings,
         worker: WorkerSettings,
     ) -> None:
         self.temporal = temporal
@@ -277,14 +242,16 @@ class Settings:
         self.read = read
         self.stream = stream
         self.api = api
+        self.access = access
         self.worker = worker
 
 
-def load_settings(*, needs_key: bool = False) -> Settings:
+def load_settings(*, needs_key: bool = False, guards_door: bool = False) -> Settings:
     """Read all settings from the environment.
 
     Args:
         needs_key: the process signs, so a missing key is a fault.
+        guards_door: the process lets people in, so missing access keys are a fault.
 
     Raises:
         SettingsInvalid: its message names every faulty variable and never shows a value.
@@ -300,12 +267,13 @@ def load_settings(*, needs_key: bool = False) -> Settings:
     filecoin = loaded.get("filecoin")
     if isinstance(filecoin, FilecoinSettings):
         faults.extend(_missing(filecoin, needs_key=needs_key))
+    access = loaded.get("access")
+    if guards_door and isinstance(access, AccessSettings):
+        is_devnet = isinstance(filecoin, FilecoinSettings) and filecoin.network == "devnet"
+        faults.extend(_missing_access(access, may_be_open=is_devnet))
     if faults:
         raise SettingsInvalid("settings are missing or wrong:\n  " + "\n  ".join(sorted(faults)))
     return Settings(**loaded)
-
-
-_ENV_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*", re.ASCII)
 
 
 def apply_env_file(path: Path) -> None:
@@ -322,28 +290,15 @@ def apply_env_file(path: Path) -> None:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise SettingsInvalid(f"cannot read the settings file {path}: {reason}") from error
-    found = dict(_parse_env_lines(path, lines))
-    os.environ.update(found)
+    os.environ.update(dict(parse_env_lines(path, lines)))
 
 
-def _parse_env_lines(path: Path, lines: list[str]) -> Iterator[tuple[str, str]]:
-    for number, line in enumerate(lines, start=1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        parsed = _ENV_LINE.fullmatch(line.strip())
-        if not parsed:
-            raise SettingsInvalid(f"{path}, line {number}: not of the form KEY=VALUE")
-        name, value = parsed.groups()
-        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
-        yield name, value[1:-1] if quoted else value
-
-
-def variable(group: type[_Group], field: str) -> str:
+def variable(group: type[Group], field: str) -> str:
     """Return the environment variable that sets a field."""
     return f"{group.model_config.get('env_prefix', '')}{field}".upper()
 
 
-def _describe(group: type[_Group], error: ValidationError) -> list[str]:
+def _describe(group: type[Group], error: ValidationError) -> list[str]:
     return [f"{variable(group, str(item['loc'][0]))}: {item['msg']}" for item in error.errors()]
 
 
@@ -363,6 +318,17 @@ def _missing(filecoin: FilecoinSettings, *, needs_key: bool) -> list[str]:
     if needs_key and not _has_key(filecoin):
         faults.append("VIBESFLOW_PRIVATE_KEY or VIBESFLOW_PRIVATE_KEY_FILE: one is needed to sign")
     return faults
+
+
+def _missing_access(access: AccessSettings, *, may_be_open: bool) -> list[str]:
+    if access.is_open and may_be_open:
+        return []
+    where = "" if may_be_open else " unless VIBESFLOW_NETWORK is devnet"
+    return [
+        f"{variable(AccessSettings, name)}: needed to let nobody in unseen{where}"
+        for name in ("ticket_key", "operator_key")
+        if getattr(access, name) is None
+    ]
 
 
 def _has_key(filecoin: FilecoinSettings) -> bool:

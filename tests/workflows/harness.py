@@ -16,6 +16,7 @@ from tests.fakes.filecoin import MemoryFilecoin
 from tests.fakes.ledger import MemoryLedger
 from tests.stream.chunks import make_chunk
 from vibesflow.settings import (
+    AccessSettings,
     ApiSettings,
     FilecoinSettings,
     ReadSettings,
@@ -66,6 +67,7 @@ class StreamHarness:
             read=ReadSettings(),
             stream=StreamSettings(),
             api=ApiSettings(),
+            access=AccessSettings(),
             worker=WorkerSettings(grace_s=0, upload_slots=200),
         )
         orders = DataSetClient(self.client, self.payer, settings.filecoin)

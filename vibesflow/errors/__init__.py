@@ -14,6 +14,11 @@ VibesflowError
 ├── NotFound (404)
 │   ├── StreamNotFound  UploadNotFound  PieceNotFound  RouteNotFound
 │   └── NothingToComplete (400)
+├── Unauthorized (401)              nothing shown that lets anybody in
+│   └── TicketInvalid  TicketExpired  TicketNotYetValid
+├── Forbidden (403)                 known, and not allowed
+│   └── TicketForAnother  TicketSpent
+├── RateLimited (429)               too much of one creator; wait as told
 ├── SettingsInvalid                 a process refuses to start
 ├── WorkIncomplete                  it ran, and fell short of what was asked for
 ├── Overloaded (503)                too much at once; try again
@@ -49,6 +54,16 @@ The *retry class* says what a caller does about an error, the *code* is stable a
 ``docs/errors.md``, the *advice* is one line for the person who reads it.
 """
 
+from vibesflow.errors.access import (
+    Forbidden,
+    RateLimited,
+    TicketExpired,
+    TicketForAnother,
+    TicketInvalid,
+    TicketNotYetValid,
+    TicketSpent,
+    Unauthorized,
+)
 from vibesflow.errors.base import (
     RetryClass,
     VibesflowError,
@@ -143,6 +158,7 @@ __all__ = [
     "DependencyDown",
     "DevnetFault",
     "FaultsNotTaken",
+    "Forbidden",
     "FundingTooLarge",
     "InputUnreadable",
     "InsufficientFunds",
@@ -174,6 +190,7 @@ __all__ = [
     "ProviderLied",
     "ProviderRefused",
     "RangeNotSatisfiable",
+    "RateLimited",
     "ReadCacheDown",
     "RetryClass",
     "RouteNotFound",
@@ -188,7 +205,13 @@ __all__ = [
     "TableDown",
     "TableThrottled",
     "TemporalDown",
+    "TicketExpired",
+    "TicketForAnother",
+    "TicketInvalid",
+    "TicketNotYetValid",
+    "TicketSpent",
     "TransactionFailed",
+    "Unauthorized",
     "UploadNotFound",
     "VibesflowError",
     "WorkIncomplete",
