@@ -34,6 +34,7 @@ from vibesflow.filecoin.rpc import Rpc
 from vibesflow.filecoin.selection import NO_PROVIDER_PAUSE_S, Selection, Wish
 from vibesflow.filecoin.session_keys import SessionKeys
 from vibesflow.filecoin.terminations import Termination
+from vibesflow.filecoin.transactions import Transactions
 from vibesflow.filecoin.upload import OnProgress, OpenSource, upload
 from vibesflow.settings import FilecoinSettings
 
@@ -55,7 +56,7 @@ class FilecoinClient:
         http: httpx.AsyncClient,
         signer: Signer | None,
         source: str,
-        payments: Payments | None = None,
+        transactions: Transactions | None = None,
     ) -> None:
         self._rpc = rpc
         self._chain = chain
@@ -63,11 +64,11 @@ class FilecoinClient:
         self._signer = signer
         self._providers = Cached(lambda: read_providers(chain), life_s=_PROVIDERS_LIFE_S)
         self._selection = Selection(self.ping)
-        self._payments = payments
+        self._payments: Payments | None = None
         self._session_keys: SessionKeys | None = None
         self._own: PayerSide | None = None
         if signer is not None:
-            self._own = payer_side(rpc, chain, signer, source, self._find)
+            self._own = payer_side(rpc, chain, signer, source, self._find, transactions)
 
     @classmethod
     async def open(cls, settings: FilecoinSettings, signer: Signer | None) -> FilecoinClient:
@@ -91,11 +92,10 @@ class FilecoinClient:
         http = httpx.AsyncClient(timeout=TIMEOUT, limits=_LIMITS, trust_env=False)
         chain = Chain(rpc, network)
         payer = signer.payer if signer else known_payer(settings)
-        own_key = None if signer is None or signer.delegated else signer
-        payments = open_payments(settings, rpc, chain, payer, own_key) if payer else None
-        client = cls(rpc, chain, http, signer, settings.source, payments)
+        own = own_transactions(rpc, chain, signer)
+        client = cls(rpc, chain, http, signer, settings.source, own)
         if payer is not None:
-            own = own_transactions(rpc, chain, signer)
+            client._payments = open_payments(settings, rpc, chain, payer, own)
             client._session_keys = SessionKeys(rpc, chain, payer, own)
         try:
             await client._begin()

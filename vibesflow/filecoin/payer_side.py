@@ -41,7 +41,12 @@ class PayerSide:
 
 
 def payer_side(
-    rpc: Rpc, chain: Chain, signer: Signer, source: str, find_provider: FindProvider
+    rpc: Rpc,
+    chain: Chain,
+    signer: Signer,
+    source: str,
+    find_provider: FindProvider,
+    transactions: Transactions | None,
 ) -> PayerSide:
     """Put the parts together.
 
@@ -51,8 +56,8 @@ def payer_side(
         signer: the key, and whom it signs for.
         source: `source` of our data sets.
         find_provider: from an id to the provider and its client.
+        transactions: sends as the wallet; None without its own key.
     """
-    transactions = own_transactions(rpc, chain, signer)
     guard = SessionGuard(signer, SessionKeys(rpc, chain, signer.payer, transactions))
     scopes = Scopes(chain, signer, source)
     permits = Permits(signer, chain.network, ())
@@ -68,7 +73,10 @@ def payer_side(
 
 
 def own_transactions(rpc: Rpc, chain: Chain, signer: Signer | None) -> Transactions | None:
-    """Return what sends as the wallet; None if its own key is not here."""
+    """Return what sends as the wallet; None if its own key is not here.
+
+    All parts of a client share one, so that no two of them take the same number.
+    """
     if signer is None or signer.delegated:
         return None
     return Transactions(rpc, signer, chain.network.chain_id)

@@ -1,8 +1,14 @@
-"""Sending transactions of our own: signed here, sent once, followed to their receipt."""
+"""Sending transactions of our own: signed here, sent once, followed to their receipt.
+
+Several processes may send as the same wallet. Each takes the next free number (nonce), and the
+chain lets one transaction have it. The others see that it went to somebody else, and only then,
+when their own can never land any more, sign anew.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from dataclasses import dataclass
 from typing import Final, cast
@@ -20,17 +26,32 @@ from vibesflow.filecoin.keys import Signer
 from vibesflow.filecoin.reverts import FUNDS_PAUSE_S
 from vibesflow.filecoin.rpc import Rpc
 
+_log = logging.getLogger(__name__)
+
 RECEIPT_S: Final = 300.0
 """How long a receipt is waited for; with epochs of 30 s it takes one to a few minutes."""
 
 POLL_S: Final = 1.0
+
+REPLACED_S: Final = 30.0
+"""How long a receipt may be missing after the transaction's number was used: one epoch, by which
+an endpoint that lags behind has seen it."""
+
+TRIES: Final = 4
+"""How often a number may go to somebody else before a call is given up."""
 
 _GAS_PERCENT: Final = 150
 """The estimate is made for the state of now; the next block may have more to settle."""
 
 _NO_GAS: Final = ("insufficient funds", "not enough funds", "gas required exceeds allowance")
 _KNOWN: Final = ("already known", "already in mpool", "already imported")
-_NUMBER_TAKEN: Final = ("nonce too low", "underpriced", "minimum expected nonce")
+_NUMBER_TAKEN: Final = (
+    "nonce too low",
+    "minimum expected nonce",
+    "nonce already exists",
+    "replacement transaction",
+    "replace by fee",
+)
 """What nodes of different makes write."""
 
 _Web3 = AsyncWeb3[AsyncHTTPProvider]
@@ -49,15 +70,25 @@ class Receipt:
     block_number: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """``number`` is the account's nonce that it would use up."""
+
+    raw: bytes
+    tx_hash: str
+    number: int
+
+
 class Transactions:
-    """Sends transactions of one account, one at a time.
+    """Sends transactions of one account, one at a time; a process needs one for each account.
 
     Args:
         rpc: endpoints of the chain.
         signer: the account; it pays the gas in FIL.
         chain_id: the chain, part of every signature.
-        receipt_s: how long a receipt is waited for.
-        poll_s: pause between two looks.
+        receipt_s: how long a receipt is waited for, in seconds.
+        poll_s: pause between two looks, in seconds.
+        replaced_s: how long a receipt may be missing, in seconds, after the number was used.
     """
 
     def __init__(
@@ -68,18 +99,21 @@ class Transactions:
         *,
         receipt_s: float = RECEIPT_S,
         poll_s: float = POLL_S,
+        replaced_s: float = REPLACED_S,
     ) -> None:
         self._rpc = rpc
-        self._signer = signer
+        self.signer = signer
         self._chain_id = chain_id
         self._receipt_s = receipt_s
         self._poll_s = poll_s
+        self._replaced_s = replaced_s
         self._lock = asyncio.Lock()
 
     async def send(self, contract: str, data: bytes, *, doing: str, value: int = 0) -> Receipt:
         """Send a contract call and return once it has landed.
 
-        It is tried without sending first, so what would fail costs nothing.
+        It is tried without sending first, so what would fail costs nothing. When another process
+        took its place it is tried and signed anew, as the chain stands then.
 
         Args:
             contract: whom to call.
@@ -91,14 +125,18 @@ class Transactions:
             ContractReverted: it would fail; nothing was sent.
             InsufficientFunds: money or gas is missing; nothing was sent.
             ApprovalMissing: as the contract says; nothing was sent.
-            TransactionFailed: it landed and failed, or another one took its place.
+            TransactionFailed: it landed and failed, or others took its place time after time.
             NotConfirmedYet: it was sent, and no block has it in time.
             ChainDown: no endpoint answers; if the message says so, it may have been sent.
         """
         async with self._lock:
-            raw, tx_hash = await self._signed(contract, data, value, doing)
-            await self._rpc.ask(f"send: {doing}", lambda web3: _broadcast(web3, raw, tx_hash))
-            return await self.landed(tx_hash, doing=doing)
+            for _ in range(TRIES):
+                signed = await self._signed(contract, data, value, doing)
+                await self._broadcast(signed, doing)
+                if receipt := await self._landed(signed, doing):
+                    return receipt
+                _log.warning("%s: %s was overtaken and is sent anew", doing, signed.tx_hash)
+        raise TransactionFailed(f"{doing}: another transaction took its place {TRIES} times")
 
     async def settle(self) -> None:
         """Return once no transaction of the account is under way.
@@ -110,37 +148,50 @@ class Transactions:
         while await self._rpc.ask("pending transactions", self._under_way):
             if time.monotonic() > deadline_s:
                 raise NotConfirmedYet(
-                    f"an earlier transaction of {self._signer.address} has no receipt yet",
+                    f"an earlier transaction of {self.signer.address} has no receipt yet",
                     retry_after_s=FUNDS_PAUSE_S,
                 )
             await asyncio.sleep(self._poll_s)
 
-    async def landed(self, tx_hash: str, *, doing: str) -> Receipt:
-        """Wait for a receipt; raises as `send` does."""
+    async def _landed(self, signed: _Signed, doing: str) -> Receipt | None:
+        """Wait for the receipt; None if another transaction has the number for good."""
         deadline_s = time.monotonic() + self._receipt_s
+        used_since_s: float | None = None
         while True:
-            found = await self._rpc.ask(f"receipt: {doing}", lambda web3: _receipt(web3, tx_hash))
+            used = await self._rpc.ask("number of transactions", self._used)
+            found = await self._rpc.ask(
+                f"receipt: {doing}", lambda web3: _receipt(web3, signed.tx_hash)
+            )
             if found is not None:
-                return _succeeded(found, tx_hash, doing)
-            if time.monotonic() > deadline_s:
+                return _succeeded(found, signed.tx_hash, doing)
+            now_s = time.monotonic()
+            if used <= signed.number:
+                used_since_s = None
+            elif used_since_s is None:
+                used_since_s = now_s
+            elif now_s - used_since_s >= self._replaced_s:
+                return None
+            if now_s > deadline_s:
                 raise NotConfirmedYet(
-                    f"{doing}: {tx_hash} has no receipt yet", retry_after_s=FUNDS_PAUSE_S
+                    f"{doing}: {signed.tx_hash} has no receipt yet", retry_after_s=FUNDS_PAUSE_S
                 )
             await asyncio.sleep(self._poll_s)
 
-    async def _signed(
-        self, contract: str, data: bytes, value: int, doing: str
-    ) -> tuple[bytes, str]:
-        async def prepare(web3: _Web3) -> TransactionDictType:
+    async def _broadcast(self, signed: _Signed, doing: str) -> None:
+        await self._rpc.ask(f"send: {doing}", lambda web3: _broadcast(web3, signed))
+
+    async def _signed(self, contract: str, data: bytes, value: int, doing: str) -> _Signed:
+        async def prepare(web3: _Web3) -> tuple[TransactionDictType, int]:
             return await self._filled(web3, contract, data, value, doing)
 
-        raw = self._signer.sign_transaction(await self._rpc.ask(doing, prepare))
-        return raw, str(AsyncWeb3.keccak(raw).to_0x_hex())
+        filled, number = await self._rpc.ask(doing, prepare)
+        raw = self.signer.sign_transaction(filled)
+        return _Signed(raw, str(AsyncWeb3.keccak(raw).to_0x_hex()), number)
 
     async def _filled(
         self, web3: _Web3, contract: str, data: bytes, value: int, doing: str
-    ) -> TransactionDictType:
-        sender = to_checksum_address(self._signer.address)
+    ) -> tuple[TransactionDictType, int]:
+        sender = to_checksum_address(self.signer.address)
         call: TxParams = {
             "from": sender,
             "to": to_checksum_address(contract),
@@ -148,24 +199,29 @@ class Transactions:
             "value": AsyncWeb3.to_wei(value, "wei"),
         }
         gas = await _estimated(web3, call, doing)
+        number: Nonce = await web3.eth.get_transaction_count(sender, "pending")
         tip, head = await web3.eth.max_priority_fee, await web3.eth.get_block("latest")
         params: TxParams = {
             "to": call["to"],
             "data": call["data"],
             "value": call["value"],
             "chainId": self._chain_id,
-            "nonce": await web3.eth.get_transaction_count(sender, "pending"),
+            "nonce": number,
             "gas": gas * _GAS_PERCENT // 100,
             "maxFeePerGas": AsyncWeb3.to_wei(2 * head["baseFeePerGas"] + tip, "wei"),
             "maxPriorityFeePerGas": tip,
             "type": HexStr("0x2"),
         }
-        return cast("TransactionDictType", params)
+        return cast("TransactionDictType", params), int(number)
 
     async def _under_way(self, web3: _Web3) -> bool:
-        sender = to_checksum_address(self._signer.address)
+        sender = to_checksum_address(self.signer.address)
         pending: Nonce = await web3.eth.get_transaction_count(sender, "pending")
-        return pending > await web3.eth.get_transaction_count(sender, "latest")
+        return pending > await self._used(web3)
+
+    async def _used(self, web3: _Web3) -> int:
+        sender = to_checksum_address(self.signer.address)
+        return int(await web3.eth.get_transaction_count(sender, "latest"))
 
 
 async def _estimated(web3: _Web3, call: TxParams, doing: str) -> int:
@@ -177,24 +233,16 @@ async def _estimated(web3: _Web3, call: TxParams, doing: str) -> int:
         raise
 
 
-async def _broadcast(web3: _Web3, raw: bytes, tx_hash: str) -> None:
+async def _broadcast(web3: _Web3, signed: _Signed) -> None:
+    """Hand it to a node. That its number is taken is no fault: it may be taken by itself."""
     try:
-        await web3.eth.send_raw_transaction(HexBytes(raw))
+        await web3.eth.send_raw_transaction(HexBytes(signed.raw))
     except Web3RPCError as error:
-        if _says(error, *_KNOWN):
+        if _says(error, *_KNOWN, *_NUMBER_TAKEN):
             return
         if _says(error, *_NO_GAS):
-            raise _no_gas(tx_hash) from error
-        if _says(error, *_NUMBER_TAKEN):
-            await _require_ours(web3, tx_hash, error)
-            return
+            raise _no_gas(signed.tx_hash) from error
         raise
-
-
-async def _require_ours(web3: _Web3, tx_hash: str, error: Web3RPCError) -> None:
-    """Its number is taken: by itself, if an endpoint took it and its answer was lost."""
-    if await _receipt(web3, tx_hash) is None:
-        raise TransactionFailed(f"{tx_hash}: another transaction took its place") from error
 
 
 async def _receipt(web3: _Web3, tx_hash: str) -> TxReceipt | None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+import time
 
 import pytest
+from eth_account import Account
 
 from tests.filecoin.onchain import Onchain
 from tests.filecoin.payments.figures import usdfc
@@ -20,9 +23,18 @@ from vibesflow.errors import (
 from vibesflow.filecoin import FilecoinClient, StorageWish
 from vibesflow.filecoin.payments.approval import WITHOUT_LIMIT
 from vibesflow.filecoin.payments.units import ATTO
+from vibesflow.filecoin.permissions import UPLOADING
 
 UNLIMITED = [True, WITHOUT_LIMIT, WITHOUT_LIMIT, 0, 0, 86_400]
 WISH = StorageWish((200_000,))
+
+
+def hasten(*clients: FilecoinClient) -> None:
+    """Believe at once that another process took a number: there is one node, which lags never."""
+    for client in clients:
+        sending = client.payments._transactions
+        assert sending is not None
+        sending._poll_s, sending._replaced_s = 0.05, 0.3
 
 
 async def test_permit_deposit_and_approval_in_one_transaction(poor: PoorClient) -> None:
@@ -71,8 +83,46 @@ async def test_many_at_once_fund_once(poor: PoorClient) -> None:
     assert (await poor.deposited(), await poor.sent()) == (usdfc("4"), 1)
 
 
+async def test_funding_and_a_session_key_at_once_do_not_get_in_each_others_way(
+    poor: PoorClient,
+) -> None:
+    key = Account.from_key(secrets.token_bytes(32)).address
+    until_s = int(time.time()) + 3600
+    funding, authorized = await asyncio.gather(
+        poor.client.fund(usdfc("4")),
+        poor.client.session_keys.authorize(key, UPLOADING, expires_s=until_s, origin="test"),
+    )
+    assert funding.receipt is not None
+    assert funding.receipt.tx_hash != authorized.tx_hash
+    assert (await poor.deposited(), await poor.sent()) == (usdfc("4"), 2)
+    assert (await poor.client.session_keys.find(key)).expires_s[UPLOADING[0]] == until_s
+
+
+async def test_a_client_sends_as_its_wallet_through_one_door(poor: PoorClient) -> None:
+    own = poor.client._own
+    assert own is not None
+    doors = {
+        id(part._transactions)
+        for part in (poor.client.payments, poor.client.session_keys, own.terminations)
+    }
+    assert len(doors) == 1
+
+
+async def test_two_processes_fund_and_authorize_at_once(world: Onchain) -> None:
+    key = Account.from_key(secrets.token_bytes(32)).address
+    until_s = int(time.time()) + 3600
+    async with poor_client(world) as one, one.elsewhere() as other:
+        hasten(one.client, other)
+        await asyncio.gather(
+            one.client.fund(usdfc("4")),
+            other.session_keys.authorize(key, UPLOADING, expires_s=until_s, origin="test"),
+        )
+        assert (await one.deposited(), await one.sent()) == (usdfc("4"), 2)
+
+
 async def test_two_processes_at_once_fund_once(world: Onchain) -> None:
     async with poor_client(world) as one, one.elsewhere() as other:
+        hasten(one.client, other)
         outcomes = await asyncio.gather(one.client.fund(usdfc("4")), other.fund(usdfc("4")))
         # signing gives the same bytes in the same second, so both may have sent the same one
         assert len({done.receipt.tx_hash for done in outcomes if done.receipt is not None}) == 1

@@ -7,7 +7,6 @@ from eth_utils.address import to_checksum_address
 from vibesflow.filecoin.chain import Chain
 from vibesflow.filecoin.data_sets import DataSets
 from vibesflow.filecoin.devnet_info import load_devnet
-from vibesflow.filecoin.keys import Signer
 from vibesflow.filecoin.metadata import Metadata
 from vibesflow.filecoin.payments.copies import Copies
 from vibesflow.filecoin.payments.reader import PurseReader
@@ -35,7 +34,11 @@ def known_payer(settings: FilecoinSettings) -> str | None:
 
 
 def open_payments(
-    settings: FilecoinSettings, rpc: Rpc, chain: Chain, payer: str, signer: Signer | None
+    settings: FilecoinSettings,
+    rpc: Rpc,
+    chain: Chain,
+    payer: str,
+    transactions: Transactions | None,
 ) -> Payments:
     """Return the payments of an account.
 
@@ -44,7 +47,7 @@ def open_payments(
         rpc: endpoints of the chain.
         chain: reads data sets.
         payer: the account.
-        signer: its own key; None for a process that cannot fund.
+        transactions: sends as the account; None for a process that cannot fund.
     """
     network = chain.network
 
@@ -56,6 +59,5 @@ def open_payments(
         payer,
         Copies(chain, data_sets_of),
         ceiling=in_atto(settings.fund_ceiling_usdfc),
-        signer=signer,
-        transactions=Transactions(rpc, signer, network.chain_id) if signer else None,
+        transactions=transactions,
     )

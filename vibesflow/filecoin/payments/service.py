@@ -9,7 +9,6 @@ from typing import Final
 
 from vibesflow.errors import ContractReverted, SettingsInvalid, TransactionFailed
 from vibesflow.filecoin.cached import Cached
-from vibesflow.filecoin.keys import Signer
 from vibesflow.filecoin.metadata import Metadata
 from vibesflow.filecoin.payments.copies import Copies
 from vibesflow.filecoin.payments.costs import Addition, costs_of
@@ -42,8 +41,7 @@ class Payments:
         payer: whose account it is.
         copies: how much the payer's data sets hold.
         ceiling: most smallest units of USDFC that one call may deposit.
-        signer: the payer's own key; None for a process that cannot fund.
-        transactions: sends with that key.
+        transactions: sends as the payer; None for a process without the payer's own key.
         now_s: Unix time, for the deadline of permits.
     """
 
@@ -54,7 +52,6 @@ class Payments:
         copies: Copies,
         *,
         ceiling: int,
-        signer: Signer | None = None,
         transactions: Transactions | None = None,
         now_s: Callable[[], float] = time.time,
     ) -> None:
@@ -62,7 +59,6 @@ class Payments:
         self._payer = payer
         self._copies = copies
         self._ceiling = ceiling
-        self._signer = signer
         self._transactions = transactions
         self._now_s = now_s
         self._purse = Cached(lambda: reader.purse(payer), life_s=PURSE_LIFE_S)
@@ -123,7 +119,7 @@ class Payments:
             NotConfirmedYet: it was sent and has no receipt yet; calling again waits for it.
             ChainDown: the chain cannot be asked.
         """
-        signer, transactions = self._own_key()
+        transactions = self._sending()
         async with self._funding:
             for last in range(_TRIES - 1, -1, -1):
                 await transactions.settle()
@@ -133,7 +129,7 @@ class Payments:
                 if plan.transaction is None:
                     return Funding(plan, None)
                 try:
-                    return Funding(plan, await self._send(plan, purse, signer, transactions))
+                    return Funding(plan, await self._send(plan, purse, transactions))
                 except (ContractReverted, TransactionFailed) as error:
                     if not last or not _was_overtaken(error):
                         raise
@@ -141,9 +137,7 @@ class Payments:
                     self._purse.forget()
         raise AssertionError("the last try returns or raises")
 
-    async def _send(
-        self, plan: FundingPlan, purse: Purse, signer: Signer, transactions: Transactions
-    ) -> Receipt:
+    async def _send(self, plan: FundingPlan, purse: Purse, transactions: Transactions) -> Receipt:
         at = await self._reader.addresses()
         call = PayCall(
             at,
@@ -151,7 +145,7 @@ class Payments:
             await self._reader.token(),
             await self._reader.prices(),
         )
-        data = call.encode(plan, purse, signer, int(self._now_s()))
+        data = call.encode(plan, purse, transactions.signer, int(self._now_s()))
         return await transactions.send(at.pay, data, doing=f"fund: {plan.transaction}")
 
     async def _planned(self, need: StorageWish | int, purse: Purse) -> FundingPlan:
@@ -180,12 +174,12 @@ class Payments:
         self._purse.forget()
         return await self._purse.get()
 
-    def _own_key(self) -> tuple[Signer, Transactions]:
-        if self._signer is None or self._transactions is None:
+    def _sending(self) -> Transactions:
+        if self._transactions is None:
             raise SettingsInvalid(
                 "VIBESFLOW_PRIVATE_KEY: funding needs the payer's own key; session keys cannot"
             )
-        return self._signer, self._transactions
+        return self._transactions
 
 
 def _was_overtaken(error: ContractReverted | TransactionFailed) -> bool:
