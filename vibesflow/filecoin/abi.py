@@ -83,6 +83,8 @@ GET_CLIENT_DATA_SETS = Function(
 GET_DATA_SET = Function("getDataSet", ("uint256",), (_DATA_SET_VIEW,))
 GET_ALL_DATA_SET_METADATA = Function("getAllDataSetMetadata", ("uint256",), ("bytes[]", "bytes[]"))
 GET_APPROVED_PROVIDERS = Function("getApprovedProviders", ("uint256", "uint256"), ("uint256[]",))
+PROVING_DEADLINE = Function("provingDeadline", ("uint256",), ("uint256",))
+PROVEN_THIS_PERIOD = Function("provenThisPeriod", ("uint256",), ("bool",))
 
 # PDPVerifier
 DATA_SET_LIVE = Function("dataSetLive", ("uint256",), ("bool",))
@@ -99,6 +101,7 @@ FIND_PIECE_IDS_BY_CID = Function(
     "findPieceIdsByCid", ("uint256", _CID, "uint256", "uint256"), ("uint256[]",)
 )
 
+GET_PIECE_CID = Function("getPieceCid", ("uint256", "uint256"), (_CID,))
 GET_SCHEDULED_REMOVALS = Function("getScheduledRemovals", ("uint256",), ("uint256[]",))
 
 # SessionKeyRegistry
@@ -120,3 +123,4 @@ GET_PROVIDER_IDS = Function("getProviderIds", (), ("uint256[]",))
 
 # Multicall3
 AGGREGATE3 = Function("aggregate3", ("(address,bool,bytes)[]",), ("(bool,bytes)[]",))
+GET_BLOCK_NUMBER = Function("getBlockNumber", (), ("uint256",))

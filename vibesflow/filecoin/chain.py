@@ -13,6 +13,7 @@ from vibesflow.filecoin.cached import Cached
 from vibesflow.filecoin.chain_views import (
     Addresses,
     DataSetDetails,
+    DataSetHealth,
     DataSetView,
     NonceUse,
     RegisteredProvider,
@@ -148,6 +149,29 @@ class Chain:
         answers = await self._reads.many(calls)
         return [_details(answers[row : row + 4]) for row in range(0, len(answers), 4)]
 
+    async def data_set_health(self, data_set_ids: Sequence[int]) -> list[DataSetHealth]:
+        """Read how data sets stand; one that was deleted, or never was, is not live."""
+        at = await self._addresses.get()
+        calls: list[Call] = [(self.network.multicall3, abi.GET_BLOCK_NUMBER, ())]
+        for data_set_id in data_set_ids:
+            calls += [
+                (at.pdp_verifier, abi.DATA_SET_LIVE, (data_set_id,)),
+                (at.state_view, abi.GET_DATA_SET, (data_set_id,)),
+                (at.state_view, abi.PROVING_DEADLINE, (data_set_id,)),
+                (at.state_view, abi.PROVEN_THIS_PERIOD, (data_set_id,)),
+            ]
+        epoch, *answers = await self._reads.many(calls)
+        now = int(epoch[0]) if epoch else 0
+        return [_health(answers[row : row + 4], now) for row in range(0, len(answers), 4)]
+
+    async def piece_cids(self, data_set_id: int, piece_ids: Sequence[int]) -> list[bytes]:
+        """Read the binary CIDs of pieces of a live data set; empty for one that is gone."""
+        verifier = (await self._addresses.get()).pdp_verifier
+        calls: list[Call] = [
+            (verifier, abi.GET_PIECE_CID, (data_set_id, piece_id)) for piece_id in piece_ids
+        ]
+        return [bytes(answer[0][0]) if answer else b"" for answer in await self._reads.many(calls)]
+
     async def next_piece_id(self, data_set_id: int) -> int:
         """Read the id that the next piece of the data set will get."""
         verifier = (await self._addresses.get()).pdp_verifier
@@ -244,4 +268,15 @@ def _details(answers: Sequence[tuple[Any, ...] | None]) -> DataSetDetails:
         listener=to_checksum_address(listener[0]) if listener else "",
         metadata=dict(zip(map(_text, keys), map(_text, values), strict=True)),
         leaf_count=leaf_count[0] if leaf_count else 0,
+    )
+
+
+def _health(answers: Sequence[tuple[Any, ...] | None], now_epoch: int) -> DataSetHealth:
+    live, view, deadline, proven = answers
+    due_epoch = deadline[0] if deadline else 0
+    is_due = due_epoch > 0 and not (proven and proven[0])
+    return DataSetHealth(
+        live=bool(live and live[0]),
+        end_epoch=_data_set(view[0]).end_epoch if view else 0,
+        overdue_epochs=max(0, now_epoch - due_epoch) if is_due else 0,
     )

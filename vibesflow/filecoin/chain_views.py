@@ -87,3 +87,19 @@ class NonceUse:
 
     data_set_id: int
     next_piece_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetHealth:
+    """How a data set stands at one block.
+
+    Attributes:
+        live: PDPVerifier keeps it.
+        end_epoch: when its service ends; 0 while nobody has terminated it.
+        overdue_epochs: how long ago a proof was due that has not come; 0 if none is, or if
+            proving has not begun.
+    """
+
+    live: bool
+    end_epoch: int
+    overdue_epochs: int

@@ -1,0 +1,1 @@
+"""Pure rules of the audit: what counts as a good copy, what is sampled, what is repaired."""
