@@ -62,6 +62,7 @@ _SHARED = SandboxRestrictions.default.with_passthrough_modules(
     "workflows.messages",
     "workflows.placing",
     "workflows.policies",
+    "workflows.steps",
 )
 
 EXIT_SETTINGS = 3

@@ -25,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.clock import now_ms, to_ms
     from workflows.details import render_data_set
     from workflows.failures import reason_of, type_of
-    from workflows.messages import DataSetInput, workflow_id
+    from workflows.messages import DataSetInput, receiver_id
 
 Batched = TypeVar("Batched", PullPieces, CommitPieces)
 
@@ -141,7 +141,7 @@ class DataSetWorkflow:
 
     async def _tell(self, stream: str, signal: str, news: Message) -> None:
         """Signal a stream; one that is gone takes its pieces up again when it comes back."""
-        handle = workflow.get_external_workflow_handle(workflow_id(stream))
+        handle = workflow.get_external_workflow_handle(receiver_id(stream))
         with suppress(ApplicationError):
             await handle.signal(signal, news)
 

@@ -38,6 +38,11 @@ def workflow_id(rta_id: str) -> str:
     return f"rta:{rta_id}"
 
 
+def receiver_id(waiting: str) -> str:
+    """Return the workflow id of who waits for a piece (`PieceOrder.waits`)."""
+    return waiting if "/" in waiting else workflow_id(waiting)
+
+
 def data_set_workflow_id(payer: str, provider_id: int, scope: Pairs) -> str:
     """Return the workflow id of a payer's data set at a provider, within a scope."""
     parts = [payer, str(provider_id), *(f"{name}={value}" for name, value in scope)]

@@ -24,6 +24,10 @@ class Decision(StrEnum):
     """Complete, and nothing is outstanding."""
 
 
+DONE = (Decision.LINGER, Decision.END)
+"""The newest version says all that there is to say."""
+
+
 def is_due(state: RtaState, *, now_ms: int, window_ms: int) -> bool:
     """Tell whether the stream should complete once its chunks are settled.
 

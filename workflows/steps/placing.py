@@ -1,0 +1,40 @@
+"""Ordering the copies that stored pieces lack."""
+
+from __future__ import annotations
+
+from temporalio import workflow
+
+from vibesflow.stream.documents import StoredDocument
+from vibesflow.stream.state import RtaState
+from vibesflow.stream.tracking import TrackedChunk
+from workflows import policies
+from workflows.board import TaskBoard
+from workflows.placing import place_request
+from workflows.steps.insisting import Insistence
+
+
+class Placing:
+    """Orders copies anew, ever more slowly while providers keep refusing them."""
+
+    def __init__(self, state: RtaState, board: TaskBoard) -> None:
+        self._state = state
+        self._board = board
+        self._insist = Insistence(state)
+
+    def start(self) -> None:
+        """Order what is lacking, one batch at a time."""
+        waiting = self._state.to_place()[: policies.PLACE_PIECES]
+        if waiting:
+            self._board.spawn("place", self._place, waiting)
+
+    async def _place(self, items: list[TrackedChunk | StoredDocument]) -> None:
+        state = self._state
+        if state.refusals:
+            pause_s = min(2.0**state.refusals, policies.SLOW_RETRY.total_seconds())
+            await workflow.sleep(pause_s, summary="before other providers are asked")
+        request = place_request(state, items)
+        if request is not None:
+            placed = await self._insist.run(
+                policies.PLACE_COPIES, request, f"copies of {len(request.pieces)} pieces"
+            )
+            state.note_placed({piece.piece_cid: piece for piece in placed.pieces})

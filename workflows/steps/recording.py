@@ -1,0 +1,74 @@
+"""Writing rows, and letting go of the staged bytes that they make superfluous."""
+
+from __future__ import annotations
+
+from temporalio import workflow
+
+from activities.messages import AppendChunks, ReleaseStaged
+from vibesflow.stream.completion import DONE, Decision
+from vibesflow.stream.records import RowWrite
+from vibesflow.stream.state import RtaState
+from workflows import policies
+from workflows.board import TaskBoard
+from workflows.clock import now_iso, now_ms
+from workflows.departure import Departure
+from workflows.steps.insisting import Insistence
+
+
+class Recording:
+    """Writes the rows that are behind their chunks, several with one step where that is quick."""
+
+    def __init__(self, state: RtaState, board: TaskBoard, departure: Departure) -> None:
+        self._state = state
+        self._board = board
+        self._departure = departure
+        self._insist = Insistence(state)
+
+    def start(self, decision: Decision) -> None:
+        """Write the rows that are due, and release what is confirmed."""
+        self._start_append(decision)
+        self._start_release(decision)
+
+    def _start_append(self, decision: Decision) -> None:
+        if "append" in self._board or "complete" in self._board:
+            return
+        completing = decision is Decision.COMPLETE
+        writes = self._state.rows_to_write(
+            limit=policies.APPEND_ROWS, unconfirmed_too=completing, now_ms=now_ms()
+        )
+        if writes and (len(writes) == policies.APPEND_ROWS or completing or self._rows_are_due()):
+            self._board.spawn("append", self._append, writes)
+        elif writes:
+            self._board.spawn("linger", self._linger)
+
+    async def _linger(self) -> None:
+        await workflow.sleep(policies.ROW_LINGER_MS / 1000, summary="rows wait for company")
+
+    def _rows_are_due(self) -> bool:
+        if not self._departure.work_under_way():
+            return True
+        waited_ms = now_ms() - self._state.oldest_confirmation_ms(now_ms())
+        return waited_ms >= policies.ROW_LINGER_MS
+
+    async def _append(self, writes: list[RowWrite]) -> None:
+        state = self._state
+        request = AppendChunks(
+            rta_id=state.rta_id,
+            writes=tuple(writes),
+            reopen_version=state.version if state.is_complete else None,
+            at=now_iso(),
+        )
+        summary = f"{len(writes)} rows from {writes[0].row.chunk_id}"
+        reply = await self._insist.run(policies.APPEND_CHUNKS, request, summary)
+        state.is_complete = False
+        state.note_written(writes, {row.chunk_id: row.reason for row in reply.rejected})
+
+    def _start_release(self, decision: Decision) -> None:
+        waiting = self._state.releasable
+        if waiting and (decision in DONE or len(waiting) >= policies.RELEASE_KEYS):
+            self._board.spawn("release", self._release, tuple(waiting[: policies.RELEASE_KEYS]))
+
+    async def _release(self, keys: tuple[str, ...]) -> None:
+        summary = f"{len(keys)} confirmed chunks leave staging"
+        await self._insist.run(policies.RELEASE_STAGED, ReleaseStaged(keys=keys), summary)
+        del self._state.releasable[: len(keys)]

@@ -1,0 +1,56 @@
+"""Bringing received chunks to providers, after a look at those that may have come before."""
+
+from __future__ import annotations
+
+from temporalio.exceptions import ActivityError
+
+from activities.messages import FindChunk, StoreChunk
+from vibesflow.stream.chunk import ChunkRef
+from vibesflow.stream.state import RtaState
+from workflows import policies
+from workflows.board import TaskBoard
+from workflows.clock import now_ms
+from workflows.failures import reason_of
+from workflows.messages import RtaOptions
+from workflows.steps.insisting import Insistence
+
+
+class Storing:
+    """Stores chunks, so many at a time; one whose policy is exhausted is parked."""
+
+    def __init__(self, state: RtaState, board: TaskBoard, options: RtaOptions) -> None:
+        self._state = state
+        self._board = board
+        self._options = options
+        self._insist = Insistence(state)
+
+    def start(self) -> None:
+        """Ask the table about suspects, and start as many uploads as may run."""
+        for chunk in self._state.suspects:
+            self._board.spawn(f"find:{chunk.key}", self._look_up, chunk)
+        running = len(self._board.named("store:"))
+        for key in self._state.to_store():
+            if running >= self._options.parallel_uploads:
+                break
+            running += self._board.spawn(f"store:{key}", self._store, key)
+
+    async def _look_up(self, chunk: ChunkRef) -> None:
+        request = FindChunk(rta_id=chunk.rta_id, chunk_id=chunk.chunk_id)
+        summary = f"seen before? {chunk.chunk_id}"
+        found = await self._insist.run(policies.FIND_CHUNK, request, summary)
+        self._state.resolve_suspect(chunk, found.row)
+
+    async def _store(self, key: str) -> None:
+        chunk = self._state.chunks[key].ref
+        request = StoreChunk(
+            chunk=chunk,
+            preferred_provider=self._state.provider_id,
+            urgent=self._state.is_ending(chunk),
+        )
+        step = policies.STORE_CHUNK.within(self._options.give_up_s)
+        try:
+            piece = await step(request, summary=chunk.chunk_id)
+        except ActivityError as error:
+            self._state.park(key, reason_of(error))
+        else:
+            self._state.note_stored(key, piece, now_ms=now_ms())
