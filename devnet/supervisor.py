@@ -11,11 +11,12 @@ from typing import Self
 
 from devnet.child import Child
 from devnet.part import Part
-from vibesflow.errors import PartNotStarted, VibesflowError
+from vibesflow.errors import PartNotStarted
 
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
-_STEADY_S = 30.0
+_STEADY_S = 3.0
+"""A part that answered for so long was healthy: what ended it came from outside."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ class Supervisor:
         self._restart = restart
         self._children: dict[str, Child] = {}
         self._watchers: dict[str, asyncio.Task[None]] = {}
+        self._answering: dict[str, Child] = {}
+        self._answered = asyncio.Condition()
         self._fallen: asyncio.Future[PartNotStarted] = asyncio.get_running_loop().create_future()
 
     async def __aenter__(self) -> Self:
@@ -63,7 +66,27 @@ class Supervisor:
         """
         child = await self._launch(part)
         await child.until_ready()
+        await self._note_answer(child)
         self._watchers[part.name] = asyncio.create_task(self._watch(child))
+
+    async def revived(self, name: str, *, after: int) -> int:
+        """Wait until a later life of a part answers and is prepared.
+
+        Args:
+            name: the part.
+            after: process id of the life that has ended, or is about to.
+
+        Returns:
+            The new process id.
+        """
+
+        def is_revived() -> bool:
+            child = self._answering.get(name)
+            return child is not None and child.pid != after
+
+        async with self._answered:
+            await self._answered.wait_for(is_revived)
+            return self._answering[name].pid
 
     async def fallen(self) -> PartNotStarted:
         """Return the fault once a part is down for good."""
@@ -89,34 +112,45 @@ class Supervisor:
         self._children[part.name] = child
         return child
 
+    async def _note_answer(self, child: Child) -> None:
+        async with self._answered:
+            self._answering[child.part.name] = child
+            self._answered.notify_all()
+
     async def _watch(self, child: Child) -> None:
         pause_s = _FIRST_PAUSE_S
-        loop = asyncio.get_running_loop()
+        answered_s: float | None = asyncio.get_running_loop().time()
         while True:
-            born_s = loop.time()
             code = await child.ended()
             child.kill()
             if not self._restart:
                 self._give_up(PartNotStarted(f"{child.part.name} ended with code {code}"))
                 return
-            if loop.time() - born_s > _STEADY_S:
+            if _was_steady(answered_s):
                 pause_s = _FIRST_PAUSE_S
             _log.warning("%s ended with code %s; starting it again", child.part.name, code)
             await asyncio.sleep(pause_s)
             pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
-            child = await self._revive(child.part)
+            child = await self._launch(child.part)
+            answered_s = await self._revive(child)
 
-    async def _revive(self, part: Part) -> Child:
-        child = await self._launch(part)
+    async def _revive(self, child: Child) -> float | None:
+        """Return when the new life began to answer; None if it did not, and is to be replaced."""
         try:
             await child.until_ready()
-        except VibesflowError as error:
-            _log.warning("%s", error)
+        except Exception as error:  # noqa: BLE001 - a part that cannot be prepared is tried again
+            _log.warning("%s was not revived: %s: %s", child.part.name, type(error).__name__, error)
             child.kill()
-        else:
-            self.on_change()
-        return child
+            return None
+        await self._note_answer(child)
+        self.on_change()
+        return asyncio.get_running_loop().time()
 
     def _give_up(self, fault: PartNotStarted) -> None:
         if not self._fallen.done():
             self._fallen.set_result(fault)
+
+
+def _was_steady(answered_s: float | None) -> bool:
+    now_s = asyncio.get_running_loop().time()
+    return answered_s is not None and now_s - answered_s > _STEADY_S

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devnet import parts
@@ -36,6 +36,7 @@ class WorldPlan:
         block_time_s: seconds between blocks; None mines a block for each transaction at once.
         empty_wallet: the payer has deposited and approved nothing; its USDFC is in its wallet.
         restart: start a part again when it dies.
+        programs: argument vectors in the place of the parts' own, by part.
         ready_file: where the ready file is written besides the data folder.
         on_start: told the name of every part that answers.
     """
@@ -45,6 +46,7 @@ class WorldPlan:
     block_time_s: float | None = None
     empty_wallet: bool = False
     restart: bool = True
+    programs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ready_file: Path | None = None
     on_start: Callable[[str], None] = lambda _name: None
 
@@ -69,6 +71,20 @@ class World:
         """Addresses and process ids as they are now."""
         return ready(self._plan.data, self._plan.ports, self._supervisor.pids)
 
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process ids by part; one that is being started again has its new one already."""
+        return self._supervisor.pids
+
+    async def revived(self, part: str, *, after: int) -> int:
+        """Return the process id of a part's next life once it answers and is prepared.
+
+        Args:
+            part: one of `PART_NAMES`.
+            after: process id of the life that was killed.
+        """
+        return await self._supervisor.revived(part, after=after)
+
     async def fallen(self) -> PartNotStarted:
         """Return the fault once a part is down for good (only when nothing is restarted)."""
         return await self._supervisor.fallen()
@@ -89,9 +105,12 @@ async def running(plan: WorldPlan) -> AsyncIterator[World]:
     """Start everything, yield once everything answers, stop everything.
 
     Raises:
+        ValueError: a program is given for a part that does not exist.
         PartNotStarted: a part ended or stayed silent; its log's end is in the message.
         DataDirBusy: another world holds the data folder.
     """
+    if unknown := set(plan.programs) - set(PART_NAMES):
+        raise ValueError(f"no such parts: {', '.join(sorted(unknown))}")
     with ExitStack() as stack:
         stack.enter_context(plan.data.held())
         for path in plan.ready_files:
@@ -113,7 +132,7 @@ def _ranks(plan: WorldPlan, settings: Mapping[str, str]) -> list[list[Part]]:
     data, ports = plan.data, plan.ports
     bare = base_environment()
     full = {**bare, **settings}
-    return [
+    ranks = [
         [
             parts.prepared_table_part(data, ports),
             parts.chain_part(
@@ -124,6 +143,11 @@ def _ranks(plan: WorldPlan, settings: Mapping[str, str]) -> list[list[Part]]:
         [parts.provider_part(data, ports, bare, number) for number in PROVIDER_NUMBERS],
         [parts.worker_part(data, ports, full), parts.api_part(data, ports, full)],
     ]
+    return [[_with_program(part, plan.programs) for part in rank] for rank in ranks]
+
+
+def _with_program(part: Part, programs: Mapping[str, tuple[str, ...]]) -> Part:
+    return replace(part, argv=programs.get(part.name, part.argv))
 
 
 async def _start_together(

@@ -130,6 +130,58 @@ async def test_a_killed_part_comes_back_prepared_and_is_announced(
         assert await part.probe()
 
 
+async def test_a_killed_part_is_awaited_by_the_process_id_it_had(
+    supervisor: Supervisor, make_part: PartMaker
+) -> None:
+    part = make_part("one")
+    await supervisor.start(part)
+    for _ in range(3):
+        killed = supervisor.pids["one"]
+        os.kill(killed, signal.SIGKILL)
+        async with asyncio.timeout(15):
+            pid = await supervisor.revived("one", after=killed)
+        assert pid == supervisor.pids["one"] != killed
+        assert await part.probe()
+
+
+async def test_a_healthy_part_that_is_killed_often_comes_back_at_once(
+    supervisor: Supervisor, make_part: PartMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    real_sleep = asyncio.sleep
+
+    async def sleep(delay_s: float) -> None:
+        pauses.append(delay_s)
+        await real_sleep(0.01)
+
+    monkeypatch.setattr("devnet.supervisor._STEADY_S", 0.0)
+    monkeypatch.setattr("devnet.supervisor.asyncio.sleep", sleep)
+    await supervisor.start(make_part("one"))
+    for _ in range(8):
+        killed = supervisor.pids["one"]
+        os.kill(killed, signal.SIGKILL)
+        await supervisor.revived("one", after=killed)
+    assert max(pauses) == 0.2
+
+
+async def test_a_part_whose_preparation_fails_is_tried_again(
+    supervisor: Supervisor, make_part: PartMaker
+) -> None:
+    faults: list[Exception] = []
+
+    async def prepare() -> None:
+        if faults:
+            raise faults.pop()
+
+    await supervisor.start(make_part("one", prepare=prepare))
+    faults += [OSError("not yet"), PartNotStarted("not yet")]
+    killed = supervisor.pids["one"]
+    os.kill(killed, signal.SIGKILL)
+    async with asyncio.timeout(15):
+        await supervisor.revived("one", after=killed)
+    assert not faults
+
+
 async def test_a_part_that_keeps_falling_is_tried_again_with_growing_pauses(
     tmp_path: Path, make_part: PartMaker
 ) -> None:

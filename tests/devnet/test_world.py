@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import stat
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,6 +112,16 @@ async def check_restart_by_order(plan: WorldPlan) -> None:
             lambda: published(plan).pids["provider_3"] != facts.pids["provider_3"], limit_s=60
         )
         assert await client.show() == ()
+
+
+async def test_programs_of_parts_are_replaced_by_name(plan: WorldPlan) -> None:
+    told = (sys.executable, "-c", "raise SystemExit('instead of the chain')")
+    with pytest.raises(PartNotStarted, match="instead of the chain"):
+        async with running(replace(plan, programs={"chain": told})):
+            pass
+    with pytest.raises(ValueError, match="no such parts: chian"):
+        async with running(replace(plan, programs={"chian": told})):
+            pass
 
 
 async def test_state_survives_a_clean_stop(plan: WorldPlan) -> None:
