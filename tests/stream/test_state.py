@@ -318,3 +318,13 @@ def test_state_survives_its_journey_and_forgets_what_it_may(state: RtaState) -> 
     assert carried.to_store() == [chunks[2].key]
     receive(carried, chunks[0])
     assert carried.suspects == [chunks[0]]
+
+
+def test_a_suspect_that_comes_again_is_one_chunk(state: RtaState) -> None:
+    known, suspect = make_chunk(0, final=True), make_chunk(0)
+    other = suspect.model_copy(update={"sha256": "f" * 64})
+    receive(state, known, suspect, suspect, other)
+    assert state.suspects == [suspect]
+    state.resolve_suspect(suspect, None)
+    assert (state.received, state.duplicates) == (2, 1)
+    assert state.chunks[suspect.key].ref == suspect

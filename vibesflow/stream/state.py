@@ -140,7 +140,11 @@ class RtaState(BaseModel):
 
     def _known_digest(self, key: str) -> str | None:
         tracked = self.chunks.get(key)
-        return tracked.ref.sha256 if tracked else self.settled.get(key)
+        if tracked:
+            return tracked.ref.sha256
+        # A suspect is asked about once; what comes again meanwhile must not overtake it.
+        suspect = next((chunk for chunk in self.suspects if chunk.key == key), None)
+        return suspect.sha256 if suspect else self.settled.get(key)
 
     def _meet(self, chunk: ChunkRef, known_sha256: str) -> None:
         if known_sha256 != chunk.sha256:
