@@ -100,6 +100,11 @@ KINDS: dict[FaultName, FaultKind] = {
         usual_delay_s=5,
     ),
     FaultName.PULL_FAILURE: FaultKind("Pieces that are to be pulled fail for good."),
+    FaultName.UNPUBLISHED_PULL: FaultKind(
+        "Pulls are called complete before their pieces are found (404) and can be committed.",
+        delay="how long each piece takes to be published",
+        usual_delay_s=5,
+    ),
     FaultName.WRONG_BYTES: FaultKind("Pieces are served with wrong bytes of the right length."),
     FaultName.TRUNCATED_BYTES: FaultKind(
         "Half of a piece is served, then the connection is closed."

@@ -38,6 +38,7 @@ class FaultName(StrEnum):
     REPLACED_HASH = "replaced-hash"
     LATE_CONFIRMATION = "late-confirmation"
     PULL_FAILURE = "pull-failure"
+    UNPUBLISHED_PULL = "unpublished-pull"
     WRONG_BYTES = "wrong-bytes"
     TRUNCATED_BYTES = "truncated-bytes"
     RESTART = "restart"

@@ -64,19 +64,32 @@ class PieceStore:
         """Seconds between parking and publishing."""
         return self._publish_delay_s
 
-    async def park(self, file: Path, cid: PieceCid, also: AlsoRecord = lambda _db: None) -> None:
+    async def park(
+        self,
+        file: Path,
+        cid: PieceCid,
+        also: AlsoRecord = lambda _db: None,
+        *,
+        late_s: float | None = None,
+    ) -> None:
         """Take over a synced file whose PieceCID was checked; durable when this returns.
 
         A file that is gone because an earlier call crashed half-way is fine.
+
+        Args:
+            file: the bytes.
+            cid: what they are.
+            also: what else to record with it.
+            late_s: how much later than usual it is published, if that was ordered.
 
         Raises:
             FileNotFoundError: the file is gone and the piece is not here either.
         """
         target = self._path(cid.text)
-        late_s = self._faults.delay_s(FaultName.PUBLISH_DELAY) or 0.0
+        delay_s = late_s or self._faults.delay_s(FaultName.PUBLISH_DELAY) or 0.0
 
         def record(db: sqlite3.Connection) -> None:
-            db.execute(_PARK, self._row(cid, late_s))
+            db.execute(_PARK, self._row(cid, delay_s))
             also(db)
 
         async with self._files:

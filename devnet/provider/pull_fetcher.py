@@ -78,13 +78,15 @@ class PullFetcher:
     async def _fetch(self, item: PullItem) -> None:
         give_up_at = self._clock() + self._limits.pull_budget_s
         sources = [] if self._faults.strikes(FaultName.PULL_FAILURE) else list(item.sources)
+        early_s = self._faults.delay_s(FaultName.UNPUBLISHED_PULL)
         attempt = 0
         while sources:
             async with self._slots:
                 await self._store.set_status(item, PullStatus.IN_PROGRESS)
-                fetched = await self._try_all(item, sources)
+                fetched = await self._try_all(item, sources, early_s)
             if fetched:
-                await self._await_publishing(PieceCid.parse(item.cid))
+                if early_s is None:
+                    await self._await_publishing(PieceCid.parse(item.cid))
                 await self._store.set_status(item, PullStatus.COMPLETE)
                 return
             pause_s = self._limits.pull_pauses_s[min(attempt, len(self._limits.pull_pauses_s) - 1)]
@@ -101,13 +103,13 @@ class PullFetcher:
             published_at = held.parked_at + self._pieces.publish_delay_s
             await asyncio.sleep(max(0, published_at - self._clock()))
 
-    async def _try_all(self, item: PullItem, sources: list[str]) -> bool:
+    async def _try_all(self, item: PullItem, sources: list[str], late_s: float | None) -> bool:
         """Try each source once; those that will never do are taken off the list."""
         if await self._pieces.find(PieceCid.parse(item.cid)) is not None:
             return True
         for source in list(sources):
             try:
-                await self._try(PieceCid.parse(item.cid), source)
+                await self._try(PieceCid.parse(item.cid), source, late_s)
             except (_Worthless, httpx.InvalidURL) as error:
                 _log.warning("gave up pulling %s from %s: %s", item.cid, source, error)
                 sources.remove(source)
@@ -117,7 +119,7 @@ class PullFetcher:
                 return True
         return False
 
-    async def _try(self, cid: PieceCid, source: str) -> None:
+    async def _try(self, cid: PieceCid, source: str, late_s: float | None) -> None:
         await self._ask_leave()
         part = self._folder / f"{uuid.uuid4().hex}.part"
         async with asyncio.timeout(self._limits.pull_attempt_s):
@@ -125,7 +127,7 @@ class PullFetcher:
         try:
             if received != cid:
                 raise _Worthless(f"it served {received}")
-            await self._pieces.park(part, cid)
+            await self._pieces.park(part, cid, late_s=late_s)
         finally:
             await asyncio.to_thread(part.unlink, missing_ok=True)
 

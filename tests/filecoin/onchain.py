@@ -121,7 +121,12 @@ async def onchain(folder: Path) -> AsyncIterator[Onchain]:
 def _processes(folder: Path, rpc_url: str, export: Path) -> tuple[ProviderProcess, ProviderProcess]:
     first, second = (
         ProviderProcess(
-            _free_port(), provider_account(number), folder / str(number), rpc_url, export
+            _free_port(),
+            provider_account(number),
+            folder / str(number),
+            rpc_url,
+            export,
+            flags=("--admin",),
         )
         for number in (1, 2)
     )

@@ -9,6 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
+from devnet.fault_client import FaultClient
+from devnet.provider.fault_order import FaultOrder
+from devnet.provider.faults import FaultName
 from tests.filecoin.front import Forward
 from tests.filecoin.onchain import Onchain
 from tests.filecoin.small_server import Reply, Request, as_json, text
@@ -230,7 +233,7 @@ async def test_answers_that_do_not_tell(
         ("pending", PullState.PENDING),
         ("inProgress", PullState.IN_PROGRESS),
         ("retrying", PullState.RETRYING),
-        ("complete", PullState.COMPLETE),
+        ("complete", PullState.IN_PROGRESS),  # said, and not published
         ("failed", PullState.FAILED),
     ],
 )
@@ -245,6 +248,49 @@ async def test_every_state_has_its_word(
     _says(world, lambda _: as_json({"pieces": [{"pieceCid": cid, "status": f"{word}?"}]}))
     with pytest.raises(ProviderFault, match="does not tell"):
         await client.pull(request, sources)
+
+
+async def test_a_pull_is_complete_when_its_pieces_are_published(
+    client: FilecoinClient, world: Onchain
+) -> None:
+    """The provider calls it complete at once, and would refuse the commit for a second."""
+    cids = await stored(client, 2)
+    request = await request_for(client, cids, name="two")
+    sources = await sources_of(client, cids)
+    async with FaultClient(world.processes[1].url) as faults:
+        await faults.set(FaultOrder(name=FaultName.UNPUBLISHED_PULL, delay_s=1.0))
+        try:
+            states = await pulled(client, request, sources)
+            (fault,) = await faults.show()
+            assert fault.struck == len(cids)
+        finally:
+            await faults.heal()
+    assert states == dict.fromkeys(cids, PullState.COMPLETE)
+    assert _asked_for_pieces(world) > 1
+    done = await confirmed(client, request, await client.submit(request))
+    assert done.piece_ids == (0, 1)
+
+
+def _asked_for_pieces(world: Onchain) -> int:
+    """How often the second provider was asked whether a piece is published."""
+    return sum(one.path == "/pdp/piece" for one in world.fronts[1].server.seen)
+
+
+async def test_a_doubt_whether_a_piece_is_published_is_a_no(
+    client: FilecoinClient, world: Onchain
+) -> None:
+    cids = await stored(client)
+    request = await request_for(client, cids, name="two")
+    sources = await sources_of(client, cids)
+    await pulled(client, request, sources)
+
+    async def unfit_to_find(asked: Request, forward: Forward) -> Reply:
+        return text(503, "busy") if asked.path == "/pdp/piece" else await forward(asked)
+
+    world.fronts[1].disturb = unfit_to_find
+    assert await client.pull(request, sources) == {cids[0]: PullState.IN_PROGRESS}
+    world.fronts[1].calm()
+    assert await client.pull(request, sources) == {cids[0]: PullState.COMPLETE}
 
 
 async def test_a_piece_without_a_source(client: FilecoinClient) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,9 +14,8 @@ from vibesflow.errors import (
 )
 from vibesflow.filecoin.authorizing import PASSING_REVERTS, Authorization, Authorizer
 from vibesflow.filecoin.commit_request import CommitRequest, PullState
-from vibesflow.filecoin.piece_cid import PieceCid
-from vibesflow.filecoin.provider import Provider
 from vibesflow.filecoin.provider_status import PulledPiece
+from vibesflow.filecoin.readiness import published
 
 RACE_PAUSE_S: Final = 2.0
 """Another commit is creating or ending the data set; what we sign changes that much later."""
@@ -42,7 +40,9 @@ class Pulls:
 
         The provider knows a pull by what is signed, so the same request asks about the same
         pull. A piece that failed stays failed for it: take another nonce to try again, or from
-        another source. Pieces that the provider or the data set holds are complete.
+        another source. Pieces that the data set holds are complete, and so are those that the
+        provider has published: its word that a pull is complete does not suffice, because pieces
+        that are not published yet are refused when they are committed.
 
         Args:
             request: the commit that will follow.
@@ -75,13 +75,13 @@ class Pulls:
         try:
             states = await self._post(permitted, sources)
         except VibesflowError:
-            held = await _held(permitted.provider, permitted.cids)
-            if len(held) < len(permitted.pieces):
+            held = await published(permitted.provider, permitted.cids)
+            if not all(held.values()):
                 raise
             return dict.fromkeys(held, PullState.COMPLETE)
-        failed = [cid for cid, state in states.items() if state is PullState.FAILED]
-        held = await _held(permitted.provider, failed)
-        return states | dict.fromkeys(held, PullState.COMPLETE)
+        settled = [cid for cid, state in states.items() if state.settled]
+        held = await published(permitted.provider, settled)
+        return states | {cid: _as_held(states[cid], held[cid]) for cid in settled}
 
     async def _post(
         self, permitted: Authorization, sources: Mapping[str, str]
@@ -115,17 +115,11 @@ def _states(permitted: Authorization, answer: tuple[PulledPiece, ...]) -> dict[s
     return states
 
 
-async def _held(provider: Provider, cids: list[str]) -> list[str]:
-    """Return those that the provider has published; a doubt counts as no."""
-
-    async def holds(cid: str) -> bool:
-        try:
-            return await provider.has_piece(PieceCid.parse(cid))
-        except VibesflowError:
-            return False
-
-    found = await asyncio.gather(*(holds(cid) for cid in cids))
-    return [cid for cid, held in zip(cids, found, strict=True) if held]
+def _as_held(told: PullState, held: bool | None) -> PullState:
+    """Correct what a provider tells of a pull by whether it has published the piece."""
+    if held:
+        return PullState.COMPLETE
+    return PullState.IN_PROGRESS if told is PullState.COMPLETE else told
 
 
 def _cids(request: CommitRequest) -> list[str]:

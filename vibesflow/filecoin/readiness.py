@@ -1,13 +1,13 @@
-"""Waiting until a provider has published what it stored."""
+"""Whether a provider has published what it stored, and waiting until it has."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from vibesflow.errors import PieceNotReady, ProviderBusy, ProviderDown
+from vibesflow.errors import PieceNotReady, ProviderBusy, ProviderDown, VibesflowError
 from vibesflow.filecoin.piece_cid import PieceCid
 from vibesflow.filecoin.provider import Provider
 
@@ -51,6 +51,19 @@ async def wait_ready(
             ) from stumble
         await asyncio.sleep(pause_s)
         asked += 1
+
+
+async def published(provider: Provider, piece_cids: Iterable[str]) -> dict[str, bool | None]:
+    """Tell of each piece whether the provider has published it; None where it does not answer."""
+
+    async def ask(cid: str) -> bool | None:
+        try:
+            return await provider.has_piece(PieceCid.parse(cid))
+        except VibesflowError:
+            return None
+
+    cids = list(piece_cids)
+    return dict(zip(cids, await asyncio.gather(*map(ask, cids)), strict=True))
 
 
 def _pause(asked: int, stumble: ProviderDown | ProviderBusy | None) -> float:

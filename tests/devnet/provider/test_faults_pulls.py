@@ -125,3 +125,15 @@ async def test_a_pull_is_complete_when_its_pieces_can_be_committed(
     for cid in two:
         found = await second.http.get("/pdp/piece", params={"pieceCid": cid.text})
         assert found.status_code == 200, found.text
+
+
+async def test_a_pull_is_called_complete_too_early(
+    second: Disturbed, two: list[PieceCid], body: JsonObject
+) -> None:
+    await second.fault("unpublished-pull", delay_s=2)
+    assert await statuses(second.http, body, until=SETTLED) == ["complete"] * 3
+    find = {"params": {"pieceCid": two[0].text}}
+    assert (await second.http.get("/pdp/piece", **find)).status_code == 404
+    async with asyncio.timeout(20):
+        while (await second.http.get("/pdp/piece", **find)).status_code != 200:
+            await asyncio.sleep(0.1)
