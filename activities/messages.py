@@ -44,12 +44,14 @@ class FoundChunk(Message):
 class StoreChunk(CompactMessage):
     """Bring the staged bytes of a chunk to a provider.
 
-    ``urgent``: the stream is about to complete and waits for little else.
+    ``urgent``: the stream is about to complete and waits for little else. ``opened_at_ms``: when
+    the stream was opened; the chain keeps it with the piece.
     """
 
     chunk: ChunkRef
     preferred_provider: int | None = None
     urgent: bool = False
+    opened_at_ms: int | None = None
 
 
 class PieceToPlace(CompactMessage):

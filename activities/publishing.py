@@ -52,7 +52,9 @@ class PublishingActivities:
                 piece_cid=piece_cid.text,
                 size=len(document),
                 copies=(self._desk.copy_at(provider, piece_cid.text),),
-                metadata=document_metadata(request.rta_id, request.version),
+                metadata=document_metadata(
+                    request.rta_id, request.version, provider_id=provider.provider_id
+                ),
                 patient=True,
             )
         )

@@ -66,7 +66,12 @@ class StoringActivities:
                 piece_cid=piece_cid.text,
                 size=chunk.size,
                 copies=(self._desk.copy_at(provider, piece_cid.text),),
-                metadata=chunk_metadata(chunk, duration_ms=duration_ms),
+                metadata=chunk_metadata(
+                    chunk,
+                    duration_ms=duration_ms,
+                    provider_id=provider.provider_id,
+                    opened_at_ms=request.opened_at_ms,
+                ),
                 urgent=request.urgent,
             )
         )

@@ -54,7 +54,8 @@ def compile_document(
 ) -> bytes:
     """Compile the document: canonical JSON, so the same rows give the same bytes and PieceCID.
 
-    It names the missing sequence numbers and the parked chunks, and links the version before.
+    It names the missing sequence numbers and the parked chunks, and links the version before. With
+    what the chain says it is enough to write record, rows and snapshot anew: `vibesflow.rebuild`.
     """
     ordered = in_stream_order(rows)
     stored = [row for row in ordered if row.piece_cid is not None]
@@ -64,14 +65,15 @@ def compile_document(
         "creator": record.creator,
         "version": version,
         "previous": record.metadata_cid,
+        "rev": record.rev,
         "opened_at": record.opened_at,
         "compiled_at": compiled_at,
         "total_bytes": sum(row.size for row in stored),
         "total_duration_ms": sum(row.duration_ms for row in stored),
-        "chunks": [_entry(row) for row in stored],
+        "chunks": [_entry(row, record) for row in stored],
         "missing": [gap.model_dump() for gap in sessions_of(rows).gaps],
         "failed": [
-            {"chunk_id": row.chunk_id, "sha256": row.sha256, "error": row.error}
+            _entry(row, record) | {"error": row.error}
             for row in ordered
             if row.status is RowStatus.FAILED
         ],
@@ -79,23 +81,30 @@ def compile_document(
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _entry(row: ChunkRow) -> dict[str, object]:
-    return row.model_dump(
-        include={
-            "chunk_id",
-            "piece_cid",
-            "sequence",
-            "session_started_at_ms",
-            "started_at_ms",
-            "producer",
-            "participants",
-            "duration_ms",
-            "size",
-            "sha256",
-            "content_type",
-            "is_final",
-            "provider_id",
-            "data_set_id",
-            "piece_id",
-        }
-    )
+def _entry(row: ChunkRow, record: StreamRecord) -> dict[str, object]:
+    entry: dict[str, object] = row.model_dump(mode="json", include=_ENTRY_FIELDS)
+    entry["copies"] = [[copy.provider_id, copy.data_set_id, copy.piece_id] for copy in row.copies]
+    if row.creator != record.creator:
+        entry["creator"] = row.creator
+    return entry
+
+
+_ENTRY_FIELDS = {
+    "chunk_id",
+    "status",
+    "piece_cid",
+    "sequence",
+    "session_started_at_ms",
+    "started_at_ms",
+    "producer",
+    "participants",
+    "duration_ms",
+    "size",
+    "sha256",
+    "content_type",
+    "is_final",
+    "provider_id",
+    "data_set_id",
+    "piece_id",
+    "written_at",
+}

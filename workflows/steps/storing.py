@@ -7,6 +7,7 @@ from temporalio.exceptions import ActivityError
 from activities.messages import FindChunk, StoreChunk
 from vibesflow.stream.chunk import ChunkRef
 from vibesflow.stream.state import RtaState
+from vibesflow.stream.times import epoch_ms_of
 from workflows import policies
 from workflows.board import TaskBoard
 from workflows.clock import now_ms
@@ -46,6 +47,7 @@ class Storing:
             chunk=chunk,
             preferred_provider=self._state.provider_id,
             urgent=self._state.is_ending(chunk),
+            opened_at_ms=epoch_ms_of(self._state.opened_at),
         )
         step = policies.STORE_CHUNK.within(self._options.give_up_s)
         try:
