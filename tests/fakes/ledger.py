@@ -8,9 +8,12 @@ from threading import RLock
 from vibesflow.errors import ChunkConflict, LedgerMoved, StreamClosed, StreamNotFound
 from vibesflow.stream.ids import parse_chunk_id
 from vibesflow.stream.records import (
+    AuditMark,
     ChunkDetail,
     ChunkRow,
     Completion,
+    CopyMove,
+    Relisting,
     RowStatus,
     RowWrite,
     StreamOpening,
@@ -105,7 +108,12 @@ class MemoryLedger:
         self, *, limit: int, cursor: str | None = None, creator: str | None = None
     ) -> StreamPage:
         done = [r for r in self.records.values() if r.document_version]
-        return StreamPage(streams=tuple(done[:limit]))
+        start = int(cursor or 0)
+        more = start + limit < len(done)
+        return StreamPage(
+            streams=tuple(done[start : start + limit]),
+            next_cursor=str(start + limit) if more else None,
+        )
 
     def list_open(self, *, limit: int, cursor: str | None = None) -> StreamPage:
         running = [r for r in self.records.values() if not r.is_complete]
@@ -113,6 +121,43 @@ class MemoryLedger:
 
     def details(self, keys: Sequence[tuple[str, int]]) -> dict[str, tuple[ChunkDetail, ...]]:
         return {rta_id: self.snapshots[rta_id, rev] for rta_id, rev in keys}
+
+    def rows_after(self, rta_id: str, chunk_id: str | None, *, limit: int) -> tuple[ChunkRow, ...]:
+        rows = self.rows.get(rta_id, {})
+        after = parse_chunk_id(chunk_id).key if chunk_id else ""
+        return tuple(rows[key] for key in sorted(rows) if key > after)[:limit]
+
+    def move_copies(self, rta_id: str, moves: Sequence[CopyMove]) -> None:
+        with self._lock:
+            rows = self.rows[rta_id]
+            keys = [parse_chunk_id(move.chunk_id).key for move in moves]
+            standing = [(rows[key].piece_cid, rows[key].status) for key in keys]
+            if standing != [(move.piece_cid, RowStatus.UPLOADED) for move in moves]:
+                raise LedgerMoved(rta_id)
+            for key, move in zip(keys, moves, strict=True):
+                first = move.copies[0]
+                where = {
+                    "copies": move.copies,
+                    "retrieval_url": first.base_url + move.piece_cid,
+                    **first.model_dump(exclude={"base_url"}),
+                }
+                rows[key] = rows[key].model_copy(update=where)
+            self._change(rta_id)
+
+    def relist(self, listing: Relisting) -> None:
+        with self._lock:
+            record = self._record(listing.rta_id)
+            if not record.is_complete or record.rev != listing.rev:
+                raise LedgerMoved(listing.rta_id)
+            self.snapshots[listing.rta_id, listing.rev] = listing.details
+            shown = listing.model_dump(include={"data_set_id", "filcdn_base"})
+            self._change(listing.rta_id, detail_rev=listing.rev, **shown)
+
+    def note_audit(self, mark: AuditMark) -> None:
+        with self._lock:
+            marked = {"audited_at": mark.at, "audit_result": mark.result}
+            record = self._record(mark.rta_id)
+            self.records[mark.rta_id] = record.model_copy(update=marked)
 
     def check(self) -> None:
         return

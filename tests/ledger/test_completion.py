@@ -53,6 +53,8 @@ def test_a_completion_says_everything_at_once(ledger: DynamoLedger, recorded: in
         "first_chunk_url": row(0).retrieval_url,
         "last_chunk_url": row(2).retrieval_url,
         "filcdn_base": "https://provider.example/piece",
+        "audited_at": None,
+        "audit_result": None,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vibesflow.ledger.dynamo import DynamoLedger
-from vibesflow.ledger.port import Ledger, LedgerReader, LedgerWriter
+from vibesflow.ledger.port import Ledger, LedgerKeeper, LedgerReader, LedgerWriter
 from vibesflow.ledger.setup import create_tables, open_table_client
 from vibesflow.ledger.tables import TABLES
 
@@ -11,6 +11,7 @@ __all__ = [
     "TABLES",
     "DynamoLedger",
     "Ledger",
+    "LedgerKeeper",
     "LedgerReader",
     "LedgerWriter",
     "create_tables",

@@ -15,7 +15,15 @@ from pydantic import TypeAdapter, ValidationError
 from vibesflow.errors import InvalidInput, LedgerRejected
 from vibesflow.ledger.attributes import Plain, Value, decode
 from vibesflow.stream.ids import parse_chunk_id
-from vibesflow.stream.records import ChunkRow, Completion, RowCopy, RowStatus, StreamRecord
+from vibesflow.stream.records import (
+    ChunkRow,
+    Completion,
+    CopyMove,
+    Relisting,
+    RowCopy,
+    RowStatus,
+    StreamRecord,
+)
 from vibesflow.stream.times import minutes_seconds
 
 if TYPE_CHECKING:
@@ -122,6 +130,32 @@ def completion_attributes(completion: Completion) -> dict[str, Value | None]:
         "rta_duration": minutes_seconds(total_ms),
         "open_shard": None,
         "opened_sort": None,
+    }
+
+
+def copy_attributes(move: CopyMove) -> dict[str, Value | None]:
+    """Spell what a row says of where its piece is."""
+    first = move.copies[0]
+    return {
+        "copies": _COPIES.dump_json(move.copies).decode(),
+        "provider_id": first.provider_id,
+        "data_set_id": _text(first.data_set_id),
+        "root_id": _text(first.piece_id),
+        "filcdn_url": first.base_url + move.piece_cid,
+        "root_added": True,
+    }
+
+
+def listing_attributes(listing: Relisting) -> dict[str, Value | None]:
+    """Spell what lists show of where a completed stream is."""
+    details = listing.details
+    return {
+        "detail_rev": listing.rev,
+        "rev": listing.rev + 1,
+        "proof_set_id": listing.data_set_id,
+        "filcdn_base": listing.filcdn_base,
+        "first_chunk_url": details[0].url if details else None,
+        "last_chunk_url": details[-1].url if details else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""The ledger over DynamoDB: the writes and the reads put together."""
+"""The ledger over DynamoDB: writes, reads and the audit's part put together."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from vibesflow.ledger.cursors import CursorSigner
+from vibesflow.ledger.keeper import TableKeeper
 from vibesflow.ledger.lists import StreamLists
 from vibesflow.ledger.reader import TableReader
 from vibesflow.ledger.requests import Requests
@@ -23,8 +24,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class DynamoLedger(TableWriter, TableReader):
-    """Both sides of the ledger over one client, which any number of threads may share.
+class DynamoLedger(TableWriter, TableReader, TableKeeper):
+    """All sides of the ledger over one client, which any number of threads may share.
 
     Build one a process: a client costs some 75 ms, and its connections are the costly part.
     """
@@ -53,3 +54,4 @@ class DynamoLedger(TableWriter, TableReader):
         )
         TableWriter.__init__(self, requests, snapshots)
         TableReader.__init__(self, requests, lists, snapshots)
+        TableKeeper.__init__(self, requests, snapshots)

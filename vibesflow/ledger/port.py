@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from vibesflow.stream.records import (
+    AuditMark,
     ChunkDetail,
     ChunkRow,
     Completion,
+    CopyMove,
+    Relisting,
     RowWrite,
     StreamOpening,
     StreamPage,
@@ -100,5 +103,40 @@ class LedgerReader(Protocol):
         ...
 
 
-class Ledger(LedgerWriter, LedgerReader, Protocol):
-    """Both sides, for those who need both."""
+class LedgerKeeper(Protocol):
+    """What an audit needs; it moves no counter, and every call may be repeated."""
+
+    def rows_after(self, rta_id: str, chunk_id: str | None, *, limit: int) -> tuple[ChunkRow, ...]:
+        """Return at most so many rows that follow a chunk's in table order, or the first ones.
+
+        Strongly consistent; fewer than ``limit`` mean that there are no more.
+        """
+        ...
+
+    def move_copies(self, rta_id: str, moves: Sequence[CopyMove]) -> None:
+        """Say where confirmed chunks' copies are now; the stream's ``rev`` grows.
+
+        Raises:
+            LedgerMoved: a row is not confirmed with that PieceCID (any more).
+        """
+        ...
+
+    def relist(self, listing: Relisting) -> None:
+        """Have lists show a complete stream as it is now: a new snapshot, the same version.
+
+        Raises:
+            LedgerMoved: the stream is at another ``rev``, or was reopened.
+        """
+        ...
+
+    def note_audit(self, mark: AuditMark) -> None:
+        """Keep how a stream's audit came out; ``rev`` stays as it is.
+
+        Raises:
+            StreamNotFound: it was never opened.
+        """
+        ...
+
+
+class Ledger(LedgerWriter, LedgerReader, LedgerKeeper, Protocol):
+    """All sides, for those who need them."""

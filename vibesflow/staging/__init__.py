@@ -7,10 +7,18 @@ from urllib.parse import unquote, urlsplit
 
 from vibesflow.settings import StagingSettings
 from vibesflow.staging.files import FileStaging
-from vibesflow.staging.port import Staged, Staging
+from vibesflow.staging.port import Staged, StagedEntry, StagedPage, Staging
 from vibesflow.staging.s3 import S3Staging
 
-__all__ = ["FileStaging", "S3Staging", "Staged", "Staging", "open_staging"]
+__all__ = [
+    "FileStaging",
+    "S3Staging",
+    "Staged",
+    "StagedEntry",
+    "StagedPage",
+    "Staging",
+    "open_staging",
+]
 
 
 def open_staging(settings: StagingSettings) -> Staging:

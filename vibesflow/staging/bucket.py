@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 
 from vibesflow.aws import AWS_FAILURES, AwsFailure, describe, error_code
 from vibesflow.errors import StagedBytesCorrupt, StagingDown
-from vibesflow.staging.port import Staged
+from vibesflow.staging.keys import is_key
+from vibesflow.staging.port import Staged, StagedEntry, StagedPage
 from vibesflow.staging.spool import Spool
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.literals import BucketLocationConstraintType
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
+_OBJECTS_A_PAGE = 1_000
+"""As many as S3 lists at once."""
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
 _BEATEN = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
 
@@ -133,6 +136,28 @@ class Bucket:
         found = [entry for entry in answer.get("Contents", []) if entry.get("Size")]
         keys = tuple(entry["Key"].removeprefix(self._prefix) for entry in found)
         return KeyPage(keys, answer.get("NextContinuationToken"))
+
+    def list_behind(self, rta_id: str | None, after: str | None, limit: int) -> StagedPage:
+        """Return the keys with bytes among the next so many objects behind a key."""
+        below = self._prefix if rta_id is None else f"{self._prefix}{rta_id}/"
+        with _bucket_errors():
+            answer = self._client.list_objects_v2(
+                Bucket=self._name,
+                Prefix=below,
+                StartAfter=self._prefix + after if after else "",
+                MaxKeys=min(limit, _OBJECTS_A_PAGE),
+            )
+        objects = answer.get("Contents", [])
+        entries = [
+            StagedEntry(entry["Key"].removeprefix(self._prefix), entry["LastModified"].timestamp())
+            for entry in objects
+            if entry.get("Size")
+        ]
+        last = objects[-1]["Key"].removeprefix(self._prefix) if objects else None
+        return StagedPage(
+            tuple(entry for entry in entries if is_key(entry.key)),
+            last if answer.get("IsTruncated") else None,
+        )
 
     def create(self) -> None:
         """Create the bucket unless it is there already."""

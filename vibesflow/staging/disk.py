@@ -116,6 +116,15 @@ def held_names(folder: Path) -> list[str]:
         return []
 
 
+def held_since(folder: Path) -> list[tuple[str, float]]:
+    """Return the names of the files in a folder that are bytes, sorted, with their Unix times."""
+    found: list[tuple[str, float]] = []
+    for name in held_names(folder):
+        with contextlib.suppress(FileNotFoundError):  # released or discarded in this moment
+            found.append((name, (folder / name).stat().st_mtime))
+    return found
+
+
 def folder_names(root: Path) -> list[str]:
     """Return the names of the folders of a root, in the order of the keys below them."""
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from vibesflow.errors import StagedBytesMissing
 from vibesflow.staging import disk
 from vibesflow.staging.keys import is_folder, is_key, split_key
-from vibesflow.staging.port import Staged
+from vibesflow.staging.port import Staged, StagedEntry, StagedPage
 from vibesflow.staging.spool import Spool, check_same, fill, on_thread
 
 BLOCK_BYTES = 256 * 1024
@@ -70,6 +70,22 @@ class FileStaging:
             for name in await on_thread(disk.held_names, self._root / folder):
                 if is_key(f"{folder}/{name}"):
                     yield f"{folder}/{name}"
+
+    async def page(
+        self, *, after: str | None = None, rta_id: str | None = None, limit: int
+    ) -> StagedPage:
+        """Return some of the keys; looks into one stream's folder at a time."""
+        folders = [rta_id] if rta_id else await on_thread(disk.folder_names, self._root)
+        first = (after or "").partition("/")[0]
+        found: list[StagedEntry] = []
+        for folder in (f for f in folders if is_folder(f) and f"{f}/" >= f"{first}/"):
+            for name, staged_at_s in await on_thread(disk.held_since, self._root / folder):
+                key = f"{folder}/{name}"
+                if is_key(key) and key > (after or ""):
+                    if len(found) == limit:
+                        return StagedPage(tuple(found), found[-1].key)
+                    found.append(StagedEntry(key, staged_at_s))
+        return StagedPage(tuple(found), None)
 
     async def check(self) -> None:
         """Write, sync and remove a file; raise `StagingDown` if that fails."""

@@ -24,6 +24,31 @@ class Staged:
     released: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class StagedEntry:
+    """A key whose bytes are held.
+
+    Attributes:
+        staged_at_s: Unix seconds at which the bytes were made durable.
+    """
+
+    key: str
+    staged_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StagedPage:
+    """Some of the keys whose bytes are held, in order.
+
+    Attributes:
+        after: where the next page begins; None when there are no more keys. A page may be empty
+            and yet not be the last one.
+    """
+
+    entries: tuple[StagedEntry, ...]
+    after: str | None
+
+
 class Staging(Protocol):
     """Durable, write-once storage of chunk bytes (design rules 1, 2 and 8).
 
@@ -68,6 +93,15 @@ class Staging(Protocol):
 
     def keys(self, rta_id: str | None = None) -> AsyncIterator[str]:
         """Yield the keys whose bytes are held (not the released ones), in order."""
+        ...
+
+    async def page(
+        self, *, after: str | None = None, rta_id: str | None = None, limit: int
+    ) -> StagedPage:
+        """Return at most so many of the keys that `keys` yields, beginning behind a key.
+
+        One call does a bounded amount of work, however many keys there are.
+        """
         ...
 
     async def check(self) -> None:

@@ -13,7 +13,7 @@ from vibesflow.aws import AWS_FAILURES, open_client
 from vibesflow.errors import StagedBytesMissing, StagingDown
 from vibesflow.staging.bucket import Bucket, staging_down
 from vibesflow.staging.keys import is_folder, is_key, split_key
-from vibesflow.staging.port import Staged
+from vibesflow.staging.port import Staged, StagedPage
 from vibesflow.staging.spool import Spool, check_same, fill, on_thread
 
 if TYPE_CHECKING:
@@ -101,6 +101,14 @@ class S3Staging:
             token = page.next_token
             if token is None:
                 return
+
+    async def page(
+        self, *, after: str | None = None, rta_id: str | None = None, limit: int
+    ) -> StagedPage:
+        """Return some of the keys by one request; released keys make a page shorter."""
+        if rta_id is not None and not is_folder(rta_id):
+            return StagedPage((), None)
+        return await on_thread(self._bucket.list_behind, rta_id, after, limit)
 
     async def create_bucket(self) -> None:
         """Create the bucket unless it is there; for set-up, no part of the port."""

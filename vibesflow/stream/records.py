@@ -99,6 +99,7 @@ class StreamRecord(Message):
         document_version: 0 until the first completion.
         detail_rev: ``rev`` of the snapshot that the newest version refers to.
         metadata_cid: PieceCID of the newest document.
+        audited_at, audit_result: when the stream was audited last, and how it came out.
     """
 
     rta_id: str
@@ -120,6 +121,8 @@ class StreamRecord(Message):
     first_chunk_url: str | None = None
     last_chunk_url: str | None = None
     filcdn_base: str | None = None
+    audited_at: str | None = None
+    audit_result: str | None = None
 
 
 class ChunkDetail(Message):
@@ -164,3 +167,33 @@ class StreamPage(Message):
 
     streams: tuple[StreamRecord, ...]
     next_cursor: str | None = None
+
+
+class CopyMove(Message):
+    """Where the copies of a confirmed chunk are now; the first one is where readers are sent."""
+
+    chunk_id: str
+    piece_cid: str
+    copies: tuple[RowCopy, ...] = Field(min_length=1)
+
+
+class Relisting(Message):
+    """What lists shall show of a completed stream whose copies have moved.
+
+    Attributes:
+        rev: the stream's ``rev`` at which the details were read.
+    """
+
+    rta_id: str
+    rev: int
+    details: tuple[ChunkDetail, ...]
+    data_set_id: str | None = None
+    filcdn_base: str | None = None
+
+
+class AuditMark(Message):
+    """How a stream's audit came out; ``result`` is one of `vibesflow.audit.report.StreamHealth`."""
+
+    rta_id: str
+    at: str
+    result: str
