@@ -23,7 +23,8 @@ class Need:
 
     Attributes:
         copies: where it is or was ordered; the first one holds the bytes.
-        urgent, patient: see `PieceOrder`.
+        urgent, patient, reply_to: see `PieceOrder`.
+        avoid: providers that are not to have it.
     """
 
     rta_id: str
@@ -34,6 +35,8 @@ class Need:
     metadata: Pairs = ()
     urgent: bool = False
     patient: bool = False
+    reply_to: str = ""
+    avoid: tuple[int, ...] = ()
 
 
 class CopyDesk:
@@ -67,6 +70,7 @@ class CopyDesk:
                         metadata=need.metadata,
                         urgent=need.urgent,
                         patient=need.patient,
+                        reply_to=need.reply_to,
                     ),
                     creator=need.creator,
                 )
@@ -76,7 +80,7 @@ class CopyDesk:
         lacking = self._wanted - len(need.copies)
         if lacking <= 0:
             return []
-        taken = frozenset(copy.provider_id for copy in need.copies)
+        taken = frozenset([*need.avoid, *(copy.provider_id for copy in need.copies)])
         try:
             chosen = await self._store.choose_copies(lacking, exclude=taken, size_bytes=need.size)
         except NoProvider as error:

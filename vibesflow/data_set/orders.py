@@ -20,6 +20,7 @@ class PieceOrder(CompactMessage):
         urgent: the stream will complete once this is confirmed, so lingering helps nobody when
             all who wait say so.
         patient: nobody waits for this piece (a document), so it holds up no other's haste.
+        reply_to: workflow id to tell instead of the stream's; it has a slash, as no stream id has.
     """
 
     piece_cid: str
@@ -29,6 +30,12 @@ class PieceOrder(CompactMessage):
     metadata: Pairs = ()
     urgent: bool = False
     patient: bool = False
+    reply_to: str = ""
+
+    @property
+    def waits(self) -> str:
+        """Who is told: a stream by its id, anybody else by a workflow id."""
+        return self.reply_to or self.rta_id
 
 
 class PiecesCommitted(CompactMessage):

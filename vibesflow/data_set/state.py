@@ -70,12 +70,12 @@ class DataSetState(BaseModel):
                     size=order.size,
                     source_url=order.source_url,
                     metadata=order.metadata,
-                    streams={order.rta_id: order.urgent},
+                    streams={order.waits: order.urgent},
                     patient=order.patient,
                     since_ms=now_ms,
                 )
             else:
-                piece.streams[order.rta_id] = order.urgent or piece.streams.get(order.rta_id, False)
+                piece.streams[order.waits] = order.urgent or piece.streams.get(order.waits, False)
 
     def due_ms(self, *, linger_ms: int) -> int | None:
         """When the next batch should go, or None while nothing waits or one is under way."""
