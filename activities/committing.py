@@ -29,6 +29,10 @@ QUICK_POLLS_S = (0.25, 0.75)
 GIVE_UP_AFTER = timedelta(minutes=5)
 """How long a provider may be silent before its pieces are given to others; well inside the two
 hours after which providers drop what was not committed."""
+COMMIT_DEADLINE = timedelta(minutes=30)
+"""A piece that waited longer, for money perhaps, is asked for before it is committed and stored
+again if the provider has dropped it. Well inside the two hours of most providers; those that keep
+things for less refuse the commit, and are asked then."""
 LONGEST_PAUSE_S = 15.0
 """Half an epoch: a confirmation is noticed at most that late."""
 
@@ -64,7 +68,7 @@ class CommitActivities:
         remembered = _remembered()
         try:
             async with Heart(remembered) as heart:
-                return await self._commit(commit, remembered, heart)
+                return await self._commit(commit, remembered, heart, aged=_is_aged(request))
         except (ProviderDown, ProviderFault) as error:
             tried_for = silent_for()
             if error.retry is RetryClass.WAIT or tried_for < GIVE_UP_AFTER:
@@ -74,7 +78,7 @@ class CommitActivities:
             raise ProviderRefused(f"gave up after {minutes:.0f} min: {error.message}") from error
 
     async def _commit(
-        self, commit: CommitRequest, sent: CommitProgress, heart: Heart
+        self, commit: CommitRequest, sent: CommitProgress, heart: Heart, *, aged: bool
     ) -> CommittedPieces:
         submitted = sent.submitted
         if submitted is None:
@@ -82,7 +86,14 @@ class CommitActivities:
             if done is not None:
                 return _reply(done)
             await self._afford(commit)
-            submitted = await self._committer.submit(commit)
+            if aged and (dropped := await self._committer.missing(commit)):
+                return CommittedPieces(dropped=dropped)
+            try:
+                submitted = await self._committer.submit(commit)
+            except ProviderRefused:
+                if dropped := await self._committer.missing(commit):
+                    return CommittedPieces(dropped=dropped)
+                raise
             heart.beat(CommitProgress(tx_hash=submitted.tx_hash, data_set_id=submitted.data_set_id))
         done = await self._confirm(commit, submitted, heart)
         metrics.note_confirmed(provider_id=commit.provider_id, pieces=len(commit.pieces))
@@ -141,6 +152,14 @@ def silent_for() -> timedelta:
     """How long this activity has been tried, by the server's clock."""
     info = activity.info()
     return info.current_attempt_scheduled_time - info.scheduled_time
+
+
+def _is_aged(request: CommitPieces) -> bool:
+    """Tell whether a piece has waited for so long that it may have been dropped."""
+    now_s = activity.info().current_attempt_scheduled_time.timestamp()
+    return (
+        bool(request.since_ms) and now_s - request.since_ms / 1000 > COMMIT_DEADLINE.total_seconds()
+    )
 
 
 def _remembered() -> CommitProgress:

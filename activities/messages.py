@@ -100,15 +100,26 @@ class PulledPieces(CompactMessage):
 
 
 class CommitPieces(PullPieces):
-    """Add the pieces to the data set at their provider, at most once for the nonce."""
+    """Add the pieces to the data set at their provider, at most once for the nonce.
+
+    ``since_ms``: when the first of them was ordered; 0 if that is not known.
+    """
+
+    since_ms: int = 0
 
 
 class CommittedPieces(CompactMessage):
-    """Where the chain put the pieces; ids are aligned with the request."""
+    """Where the chain put the pieces; ids are aligned with the request.
 
-    data_set_id: int
-    piece_ids: tuple[int, ...]
+    Attributes:
+        dropped: pieces that the provider does not hold any more; if there are any, nothing was
+            committed.
+    """
+
+    data_set_id: int = 0
+    piece_ids: tuple[int, ...] = ()
     tx_hash: str | None = None
+    dropped: tuple[str, ...] = ()
 
 
 class AppendChunks(Message):

@@ -99,6 +99,10 @@ class Committer(Protocol):
         """Ask the provider to fetch pieces, or how far it is; one call is one poll."""
         ...
 
+    async def missing(self, request: CommitRequest) -> tuple[str, ...]:
+        """Tell which pieces of the request its provider says that it does not hold."""
+        ...
+
     async def look(self, request: CommitRequest) -> Committed | None:
         """Tell from the chain alone whether the request's nonce has landed."""
         ...

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+from pydantic import BaseModel
 from temporalio import activity
 
 from activities.committing import request_of, silent_for
@@ -22,6 +23,14 @@ from vibesflow.filecoin import PullState
 LONGEST_PAUSE_S = 8.0
 PATIENCE = timedelta(seconds=45)
 """How long a provider may fail a pull: a restart takes seconds, and another can have the copy."""
+PUBLISHING = timedelta(minutes=2)
+"""How long a pulled piece may stay unpublished; it takes seconds, unless it was dropped again."""
+
+
+class PullProgress(BaseModel):
+    """Heartbeat details: since when all that a pull still lacks is being published."""
+
+    unpublished_since_s: float
 
 
 class PullActivities:
@@ -39,14 +48,14 @@ class PullActivities:
         """
         sources = {p.piece_cid: p.source_url for p in request.pieces if p.source_url}
         states = await self._ask(request, sources)
-        waiting = [cid for cid, state in states.items() if state not in _DONE]
-        if waiting:
+        waiting = [cid for cid, state in states.items() if not state.settled]
+        if waiting and not _lost(states[cid] for cid in waiting):
             attempt = activity.info().attempt
             raise PieceNotReady(
                 f"{len(waiting)} of {len(states)} pieces are still being pulled",
                 retry_after_s=min(LONGEST_PAUSE_S, 1.0 * 1.5 ** min(attempt - 1, 10)),
             )
-        failed = tuple(cid for cid, state in states.items() if state is PullState.FAILED)
+        failed = tuple(cid for cid, state in states.items() if state is not PullState.COMPLETE)
         if failed:
             self._committer.note_fault(request.provider_id)
         return PulledPieces(failed=failed)
@@ -64,4 +73,14 @@ class PullActivities:
             raise ProviderRefused(f"gave up after {seconds:.0f} s: {error.message}") from error
 
 
-_DONE = (PullState.COMPLETE, PullState.FAILED)
+def _lost(states: Iterable[PullState]) -> bool:
+    """Tell whether all that is lacking was pulled and has been unpublished for too long."""
+    if any(state is not PullState.UNPUBLISHED for state in states):
+        return False
+    info = activity.info()
+    now_s = info.current_attempt_scheduled_time.timestamp()
+    details = info.heartbeat_details
+    seen = PullProgress.model_validate(details[0]) if details else None
+    since = seen or PullProgress(unpublished_since_s=now_s)
+    activity.heartbeat(since)
+    return now_s - since.unpublished_since_s > PUBLISHING.total_seconds()

@@ -95,11 +95,17 @@ class DataSetWorkflow:
 
     async def _commit(self, batch: Batch) -> None:
         try:
+            request = self._request(CommitPieces, batch)
+            since_ms = min(piece.since_ms for piece in self._state.pieces_of(batch))
             done = await policies.COMMIT_PIECES(
-                self._request(CommitPieces, batch), summary=self._summary(batch)
+                request.model_copy(update={"since_ms": since_ms}), summary=self._summary(batch)
             )
         except ActivityError as error:
             await self._fail(batch, error)
+            return
+        if done.dropped:
+            reason = "the provider has dropped the piece, which was stored and not committed"
+            await self._refuse(batch, done.dropped, reason, dropped=True)
             return
         ids = dict(zip(batch.pieces, done.piece_ids, strict=True))
         told = self._state.note_committed(batch, done.data_set_id, ids)
@@ -132,10 +138,15 @@ class DataSetWorkflow:
         workflow.set_current_details(render_data_set(self._state.report()))
         await workflow.sleep(policies.FUNDS_PAUSE, summary="commits wait for a person")
 
-    async def _refuse(self, batch: Batch, pieces: tuple[str, ...], reason: str) -> None:
+    async def _refuse(
+        self, batch: Batch, pieces: tuple[str, ...], reason: str, *, dropped: bool = False
+    ) -> None:
         for stream, refused in self._state.note_refused(batch, pieces).items():
             news = PiecesRefused(
-                provider_id=self._state.provider_id, pieces=tuple(refused), reason=reason
+                provider_id=self._state.provider_id,
+                pieces=tuple(refused),
+                reason=reason,
+                dropped=dropped,
             )
             await self._tell(stream, messages.PIECES_REFUSED, news)
 

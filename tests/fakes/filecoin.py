@@ -9,7 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from activities.ports import OpenSource
 from vibesflow.data_set.orders import Pairs
-from vibesflow.errors import InsufficientFunds, NoProvider, ProviderDown, VibesflowError
+from vibesflow.errors import (
+    InsufficientFunds,
+    NoProvider,
+    ProviderDown,
+    ProviderRefused,
+    VibesflowError,
+)
 from vibesflow.filecoin import (
     CommitRequest,
     Committed,
@@ -44,6 +50,7 @@ class MemoryFilecoin:
     chain_open: False, nothing is confirmed.
     full: providers that take nothing.
     refuses_pulls: providers that look well and fail every pull.
+    never_publishes: providers that call pulls complete and never find the pieces.
     dead_to_commits: providers that do not answer when they are to commit.
     wallet_is_empty: commits are refused for want of money.
     confirm_after_s: how long the chain takes otherwise.
@@ -59,10 +66,12 @@ class MemoryFilecoin:
         self.chain_open = True
         self.full: set[int] = set()
         self.refuses_pulls: set[int] = set()
+        self.never_publishes: set[int] = set()
         self.dead_to_commits: set[int] = set()
         self.wallet_is_empty = False
         self.faulty: list[int] = []
         self.commits: list[CommitRequest] = []
+        self.refused_commits = 0
         self.confirm_after_s = 0.0
         self.stores: Counter[str] = Counter()
         self.paid: Counter[tuple[int, str]] = Counter()
@@ -104,6 +113,8 @@ class MemoryFilecoin:
             held = next((data for (_, c), data in self.pieces.items() if c == cid), None)
             if held is None or request.provider_id in self.full | self.refuses_pulls:
                 states[cid] = PullState.FAILED
+            elif request.provider_id in self.never_publishes:
+                states[cid] = PullState.UNPUBLISHED
             else:
                 self.pieces[request.provider_id, cid] = held
                 states[cid] = PullState.COMPLETE
@@ -155,6 +166,17 @@ class MemoryFilecoin:
         if self.wallet_is_empty:
             raise InsufficientFunds("0.02 USDFC are missing in Filecoin Pay")
 
+    async def missing(self, request: CommitRequest) -> tuple[str, ...]:
+        cids = [piece.piece_cid for piece in request.pieces]
+        return tuple(cid for cid in cids if (request.provider_id, cid) not in self.pieces)
+
+    def drop(self, provider_id: int) -> int:
+        """Have a provider drop what it holds and nobody committed; returns how many pieces."""
+        gone = [k for k in self.pieces if k[0] == provider_id and k not in self.paid]
+        for key in gone:
+            del self.pieces[key]
+        return len(gone)
+
     async def look(self, request: CommitRequest) -> Committed | None:
         self._mine()
         return self._landed.get(request.nonce)
@@ -164,6 +186,9 @@ class MemoryFilecoin:
             raise self.commit_faults.pop(0)
         if request.provider_id in self.dead_to_commits:
             raise ProviderDown("connection refused")
+        if await self.missing(request):
+            self.refused_commits += 1
+            raise ProviderRefused("subPiece CID not found or does not belong to service")
         if not any(c.nonce == request.nonce for c in self.commits):
             self.commits.append(request)
         self._pending.setdefault(request.nonce, (time.monotonic(), request))

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from activities.committing import COMMIT_DEADLINE
 from tests.stream.chunks import make_chunk
 from tests.workflows.harness import StreamHarness
 from vibesflow.data_set.orders import DataSetStatus
@@ -94,6 +95,51 @@ async def test_an_empty_wallet_stops_commits_and_nothing_else(
     assert (result.version, result.chunks) == (1, 3)
     assert (await data_set(streams, 1)).paused is None
     assert InsufficientFunds.code not in str(streams.record(rta_id))
+
+
+@pytest.mark.copies(2)
+@pytest.mark.parametrize(
+    ("minutes", "refused"),
+    [(3, True), (COMMIT_DEADLINE.total_seconds() / 60 + 2, False)],
+    ids=["found-out-by-a-refusal", "asked-before-the-commit"],
+)
+async def test_what_was_dropped_while_the_wallet_was_empty_is_stored_anew(
+    skipped_time: WorkflowEnvironment,
+    streams: StreamHarness,
+    rta_id: str,
+    minutes: float,
+    refused: bool,
+) -> None:
+    filecoin = streams.filecoin
+    filecoin.wallet_is_empty = True
+    await streams.send(rta_id, 0, 1, 2, final=2)
+    await skipped_time.sleep(timedelta(minutes=minutes))
+    stored = set(filecoin.stores)
+    assert sum(filecoin.stores.values()) == len(stored) >= 3
+    assert filecoin.drop(1) == len(stored)
+    filecoin.drop(2)
+    filecoin.wallet_is_empty = False
+    await streams.result(rta_id)
+    for row in streams.ledger.list_chunks(rta_id):
+        assert row.status is RowStatus.UPLOADED
+        assert len(row.copies) == 2
+        assert filecoin.stores[row.piece_cid or ""] == 2
+    assert (filecoin.refused_commits > 0) is refused
+    assert set(filecoin.paid.values()) == {1}
+    assert streams.record(rta_id).uploaded == 3
+
+
+@pytest.mark.copies(2)
+async def test_copies_that_are_never_published_are_ordered_elsewhere(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.never_publishes = {2}
+    await streams.send(rta_id, 0, 1, final=1)
+    await streams.result(rta_id)
+    for row in streams.ledger.list_chunks(rta_id):
+        assert {copy.provider_id for copy in row.copies} == {1, 3}
+    assert streams.filecoin.refused_commits == 0
+    assert 2 in streams.filecoin.faulty
 
 
 async def test_a_session_key_that_ended_stops_commits_until_it_is_authorized_again(

@@ -47,11 +47,15 @@ class PiecesCommitted(CompactMessage):
 
 
 class PiecesRefused(CompactMessage):
-    """The provider will not do for these pieces; another must be found."""
+    """The provider will not do for these pieces; another must be found.
+
+    ``dropped``: it had them and does not any more, so nobody can pull them from it.
+    """
 
     provider_id: int
     pieces: tuple[str, ...]
     reason: str
+    dropped: bool = False
 
 
 class CommitDelayed(CompactMessage):

@@ -27,6 +27,7 @@ from vibesflow.filecoin.payments.wishes import StorageWish
 from vibesflow.filecoin.piece_cid import PieceCid
 from vibesflow.filecoin.provider import Provider
 from vibesflow.filecoin.provider_http import TIMEOUT, ProviderHttp
+from vibesflow.filecoin.readiness import published
 from vibesflow.filecoin.registry import ProviderInfo, read_providers
 from vibesflow.filecoin.removals import PieceState, Removal
 from vibesflow.filecoin.retrieval import piece_path, read_piece
@@ -255,6 +256,19 @@ class FilecoinClient:
     ) -> dict[str, PullState]:
         """Have the request's provider fetch its pieces from others; see `Pulls.pull`."""
         return await self._signing().pulls.pull(request, sources)
+
+    async def missing(self, request: CommitRequest) -> tuple[str, ...]:
+        """Tell which pieces of a request its provider says that it does not hold.
+
+        Providers drop what nobody commits for about two hours; such pieces must be stored again.
+
+        Raises:
+            NoProvider: there is no such provider any more.
+            ChainDown: the registry cannot be asked.
+        """
+        _, provider = await self._find(request.provider_id)
+        found = await published(provider, [piece.piece_cid for piece in request.distinct_pieces])
+        return tuple(cid for cid, held in found.items() if held is False)
 
     async def look(self, request: CommitRequest) -> Committed | None:
         """Tell from the chain alone whether the request has landed; see `Commits.look`."""

@@ -114,11 +114,15 @@ class Committed:
 
 
 class PullState(StrEnum):
-    """How far the copy of one piece is."""
+    """How far the copy of one piece is.
+
+    ``UNPUBLISHED``: the provider calls it complete and cannot find it: not yet, or no more.
+    """
 
     PENDING = "pending"
     IN_PROGRESS = "in_progress"
     RETRYING = "retrying"
+    UNPUBLISHED = "unpublished"
     COMPLETE = "complete"
     FAILED = "failed"
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from vibesflow.filecoin.commit_request import PullState
+
+_PULL_STATES: Final = {
+    "pending": PullState.PENDING,
+    "inProgress": PullState.IN_PROGRESS,
+    "retrying": PullState.RETRYING,
+    "complete": PullState.COMPLETE,
+    "failed": PullState.FAILED,
+}
 
 
 class TxState(StrEnum):
@@ -32,8 +41,7 @@ class PulledPiece(BaseModel):
     @property
     def state(self) -> PullState | None:
         """How far the copy is; None for a word that we do not know."""
-        words = {"inProgress": PullState.IN_PROGRESS}
-        return words.get(self.status) or next((s for s in PullState if s == self.status), None)
+        return _PULL_STATES.get(self.status)
 
 
 class PullStatus(BaseModel):

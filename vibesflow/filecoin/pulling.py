@@ -119,7 +119,7 @@ def _as_held(told: PullState, held: bool | None) -> PullState:
     """Correct what a provider tells of a pull by whether it has published the piece."""
     if held:
         return PullState.COMPLETE
-    return PullState.IN_PROGRESS if told is PullState.COMPLETE else told
+    return PullState.UNPUBLISHED if told is PullState.COMPLETE else told
 
 
 def _cids(request: CommitRequest) -> list[str]:

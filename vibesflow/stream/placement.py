@@ -74,7 +74,15 @@ class StoredPiece(BaseModel):
         self.copies = [c for c in self.copies if c.provider_id != confirmed.provider_id]
         self.copies.insert(0, confirmed)
 
-    def without(self, provider_id: int) -> StoredPiece | None:
-        """Return the piece without its unconfirmed copy at a provider; None if that was all."""
+    def without(self, provider_id: int, *, dropped: bool = False) -> StoredPiece | None:
+        """Return the piece without its unconfirmed copy at a provider; None if that was all.
+
+        Args:
+            provider_id: who will not do.
+            dropped: it held the bytes and has dropped them. If the others were to pull them from
+                there, and none has them for sure, that was all.
+        """
         left = [c for c in self.copies if c.is_confirmed or c.provider_id != provider_id]
+        if dropped and self.first.provider_id == provider_id and not self.first.is_confirmed:
+            return None
         return self.model_copy(update={"copies": left}) if left else None

@@ -238,14 +238,14 @@ class RtaState(BaseModel):
         self.last_error = f"provider {news.provider_id}: {news.reason}"
         for chunk in self.chunks.values():
             if chunk.stored and chunk.phase in _UNCONFIRMED and chunk.piece_cid in news.pieces:
-                chunk.stored = chunk.stored.without(news.provider_id)
+                chunk.stored = chunk.stored.without(news.provider_id, dropped=news.dropped)
                 if chunk.stored is None:
                     self._store_anew(chunk, news.reason)
         kept = []
         for document in self.documents:
             stored: StoredPiece | None = document.stored
             if document.stored.piece_cid in news.pieces:
-                stored = document.stored.without(news.provider_id)
+                stored = document.stored.without(news.provider_id, dropped=news.dropped)
             if stored is None:
                 self._publish_anew()
             else:
