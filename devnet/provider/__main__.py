@@ -62,6 +62,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         limits=Limits(
             publish_delay_s=arguments.publish_delay,
             uncommitted_age_s=arguments.uncommitted_age,
+            housekeeping_period_s=min(Limits.housekeeping_period_s, arguments.uncommitted_age / 4),
         ),
     )
 

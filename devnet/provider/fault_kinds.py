@@ -83,6 +83,11 @@ KINDS: dict[FaultName, FaultKind] = {
         delay="how long each one takes to be published",
         usual_delay_s=5,
     ),
+    FaultName.FORGETFUL: FaultKind(
+        "Pieces that nobody committed are dropped after seconds instead of two hours.",
+        delay="the age at which they are dropped",
+        usual_delay_s=5,
+    ),
     FaultName.LOST_ANSWER: FaultKind(
         "The work is done up to a point, then the connection is closed without an answer.",
         points=_ASKED,

@@ -33,6 +33,7 @@ class FaultName(StrEnum):
     FULL = "full"
     WRONG_CID = "wrong-cid"
     PUBLISH_DELAY = "publish-delay"
+    FORGETFUL = "forgetful"
     LOST_ANSWER = "lost-answer"
     FAILED_TRANSACTION = "failed-transaction"
     REPLACED_HASH = "replaced-hash"

@@ -18,7 +18,7 @@ from devnet.provider.contracts import Contracts
 from devnet.provider.data_set_views import DataSetViews
 from devnet.provider.data_sets import DataSets
 from devnet.provider.declared_uploads import DeclaredUploads
-from devnet.provider.faults import Faults
+from devnet.provider.faults import FaultName, Faults
 from devnet.provider.finding import Finding
 from devnet.provider.known_sets import KnownSets
 from devnet.provider.notices import Notices
@@ -39,6 +39,7 @@ from vibesflow.errors import SettingsInvalid
 
 _log = logging.getLogger(__name__)
 _NOTICE_PERIOD_S = 0.5
+_FORGETFUL_PERIOD_S = 0.5
 _Work = Callable[[], Awaitable[None]]
 
 
@@ -54,6 +55,7 @@ class Provider:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _hold(options)
         self._limits = limits
+        self._faults = faults
         self._database = database = Database(folder / "provider.sqlite")
         self._http = httpx.AsyncClient(follow_redirects=False, trust_env=False)
         self._chain = chain = Chain(options.rpc_url, options.account)
@@ -111,16 +113,24 @@ class Provider:
             self._terminations.send_queued,
             lambda: every(_NOTICE_PERIOD_S, self._notices.send_due),
             lambda: every(self._limits.housekeeping_period_s, self.sweep),
+            lambda: every(_FORGETFUL_PERIOD_S, self._forget_early),
         )
 
     async def sweep(self) -> None:
         """Forget what nobody committed, finalized or asks for any more."""
-        forgotten = await self._pieces.sweep(self._limits.uncommitted_age_s)
-        for cid in forgotten:
-            _log.info("dropped uncommitted piece %s", cid)
+        await self._drop_uncommitted(self._limits.uncommitted_age_s)
         await self._uploads.sweep()
         await self._declared.sweep()
         await self._pulls.sweep(self._limits.pull_memory_s)
+
+    async def _drop_uncommitted(self, age_s: float) -> None:
+        for cid in await self._pieces.sweep(age_s):
+            _log.info("dropped uncommitted piece %s", cid)
+
+    async def _forget_early(self) -> None:
+        age_s = self._faults.delay_s(FaultName.FORGETFUL)
+        if age_s is not None:
+            await self._drop_uncommitted(age_s)
 
     async def _close(self) -> None:
         await self._fetcher.stop()

@@ -226,3 +226,19 @@ async def test_an_answer_can_be_lost_at_any_point_of_a_request(first: Disturbed)
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         await first.http.put(place, content=payload)
     assert (await first.http.put(place, content=payload)).status_code == 204
+
+
+async def test_a_forgetful_provider_drops_what_nobody_commits(first: Disturbed) -> None:
+    cid = await upload(first.http, os.urandom(400))
+    await first.fault("forgetful", delay_s=0.1)
+    async with asyncio.timeout(20):
+        while (
+            await first.http.get("/pdp/piece", params={"pieceCid": cid.text})
+        ).status_code != 404:
+            await asyncio.sleep(0.1)
+    assert (await first.http.get(f"/piece/{cid}")).status_code == 404
+    await first.heal()
+    kept = await upload(first.http, os.urandom(400))
+    await asyncio.sleep(1.2)
+    found = await first.http.get("/pdp/piece", params={"pieceCid": kept.text})
+    assert found.status_code == 200

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import asyncio
+import os
 import subprocess
 import sys
+from pathlib import Path
 
-from tests.devnet.provider.process import ProviderProcess, World
+import httpx
+
+from tests.devnet.provider.payer import upload
+from tests.devnet.provider.process import ProviderProcess, World, free_port
 
 
 def _run(provider: ProviderProcess, *extra: str, key: str = "") -> subprocess.CompletedProcess[str]:
@@ -41,3 +47,26 @@ def test_requests_are_logged_and_keys_are_not(world: World) -> None:
     log = world.first.log.read_text()
     assert "GET /pdp/ping 200" in log
     assert world.first.account.private_key.removeprefix("0x") not in log
+
+
+async def test_the_age_at_which_pieces_are_dropped_is_an_option(
+    world: World, tmp_path: Path
+) -> None:
+    provider = ProviderProcess(
+        free_port(),
+        world.first.account,
+        tmp_path,
+        world.rpc_url,
+        world.first.devnet_info,
+        flags=("--uncommitted-age", "1"),
+    )
+    await asyncio.to_thread(provider.start)
+    try:
+        async with httpx.AsyncClient(base_url=provider.url, trust_env=False) as http:
+            cid = await upload(http, os.urandom(400))
+            async with asyncio.timeout(30):
+                while (await http.get("/pdp/piece", params={"pieceCid": cid.text})).is_success:
+                    await asyncio.sleep(0.1)
+            assert (await http.get(f"/piece/{cid}")).status_code == 404
+    finally:
+        assert await asyncio.to_thread(provider.stop) == 0
