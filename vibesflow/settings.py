@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
+from vibesflow.audit_settings import AuditSettings
 from vibesflow.env_lines import parse_env_lines
 from vibesflow.errors import SettingsInvalid
 from vibesflow.process_settings import AccessSettings, ApiSettings, WorkerSettings
@@ -23,6 +24,7 @@ from vibesflow.setting_types import CommaSeparated, Group
 __all__ = [
     "AccessSettings",
     "ApiSettings",
+    "AuditSettings",
     "DataSetScope",
     "FilecoinSettings",
     "NetworkName",
@@ -211,6 +213,7 @@ _GROUPS: tuple[type[Group], ...] = (
     FilecoinSettings,
     ReadSettings,
     StreamSettings,
+    AuditSettings,
     ApiSettings,
     AccessSettings,
     WorkerSettings,
@@ -231,6 +234,7 @@ class Settings:
         filecoin: FilecoinSettings,
         read: ReadSettings,
         stream: StreamSettings,
+        audit: AuditSettings,
         api: ApiSettings,
         access: AccessSettings,
         worker: WorkerSettings,
@@ -241,6 +245,7 @@ class Settings:
         self.filecoin = filecoin
         self.read = read
         self.stream = stream
+        self.audit = audit
         self.api = api
         self.access = access
         self.worker = worker

@@ -18,6 +18,7 @@ from tests.stream.chunks import make_chunk
 from vibesflow.settings import (
     AccessSettings,
     ApiSettings,
+    AuditSettings,
     FilecoinSettings,
     ReadSettings,
     Settings,
@@ -66,6 +67,7 @@ class StreamHarness:
             ),
             read=ReadSettings(),
             stream=StreamSettings(),
+            audit=AuditSettings(),
             api=ApiSettings(),
             access=AccessSettings(),
             worker=WorkerSettings(grace_s=0, upload_slots=200),
