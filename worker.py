@@ -10,8 +10,10 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
@@ -99,6 +101,37 @@ class Filecoin(PieceStore, Committer, Protocol):
     """What the ``filecoin`` queue needs of `FilecoinClient`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the activities of one process work on."""
+
+    filecoin: Filecoin
+    ledger: Ledger
+    staging: Staging
+    orders: DataSetOrders
+
+
+OpenParts = Callable[[Settings, Client], AbstractAsyncContextManager[Parts]]
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings, client: Client) -> AsyncIterator[Parts]:
+    """Open what the settings name, and close it again.
+
+    Raises:
+        SettingsInvalid: the key is missing or malformed.
+        ChainDown: no RPC endpoint, or one of another chain.
+    """
+    signer = Signer.load(settings.filecoin)
+    async with await FilecoinClient.open(settings.filecoin, signer) as filecoin:
+        yield Parts(
+            filecoin=filecoin,
+            ledger=DynamoLedger(settings.table),
+            staging=open_staging(settings.staging),
+            orders=DataSetClient(client, filecoin.payer, settings.filecoin),
+        )
+
+
 def filecoin_worker(
     client: Client,
     filecoin: Filecoin,
@@ -126,8 +159,15 @@ def filecoin_worker(
     )
 
 
-async def run_workers(settings: Settings, stopped: asyncio.Event) -> None:
+async def run_workers(
+    settings: Settings, stopped: asyncio.Event, *, opened: OpenParts = open_parts
+) -> None:
     """Serve both queues until the event is set, then drain.
+
+    Args:
+        settings: of this process.
+        stopped: set when it is to end.
+        opened: opens what the activities work on.
 
     Raises:
         TemporalDown: no Temporal server.
@@ -140,16 +180,12 @@ async def run_workers(settings: Settings, stopped: asyncio.Event) -> None:
     threads = ThreadPoolExecutor(settings.worker.upload_slots, "disk")
     asyncio.get_running_loop().set_default_executor(threads)
     client = await connect(settings.temporal, runtime=Runtime(telemetry=telemetry))
-    signer = Signer.load(settings.filecoin)
     async with AsyncExitStack() as stack:
-        filecoin = await stack.enter_async_context(
-            await FilecoinClient.open(settings.filecoin, signer)
-        )
-        ledger, staging = DynamoLedger(settings.table), open_staging(settings.staging)
-        orders = DataSetClient(client, filecoin.payer, settings.filecoin)
+        parts = await stack.enter_async_context(opened(settings, client))
+        filecoin, ledger, staging = parts.filecoin, parts.ledger, parts.staging
         workers = (
             rta_worker(client, ledger, staging, settings.worker),
-            filecoin_worker(client, filecoin, ledger, staging, orders, settings),
+            filecoin_worker(client, filecoin, ledger, staging, parts.orders, settings),
         )
         health = asyncio.create_task(_serve_health(settings.worker, workers))
         for worker in workers:
@@ -177,21 +213,21 @@ async def _serve_health(settings: WorkerSettings, workers: tuple[Worker, ...]) -
     await server.serve()
 
 
-async def _main(settings: Settings) -> None:
+async def _main(settings: Settings, opened: OpenParts) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    await run_workers(settings, stopped)
+    await run_workers(settings, stopped, opened=opened)
 
 
-def main() -> int:
+def main(opened: OpenParts = open_parts) -> int:
     """Run until told to stop; the exit code says what stood in the way."""
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     try:
-        asyncio.run(_main(load_settings(needs_key=True)))
+        asyncio.run(_main(load_settings(needs_key=True), opened))
     except VibesflowError as error:
         print(f"{error.code}: {error}\n{error.advice}", file=sys.stderr)  # noqa: T201 - not a log line
         return EXIT_SETTINGS if isinstance(error, SettingsInvalid) else EXIT_DEPENDENCY
