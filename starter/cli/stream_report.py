@@ -20,7 +20,12 @@ from vibesflow.stream.status import SessionGap, StreamState, StreamStatus
 from vibesflow.stream.times import minutes_seconds
 from workflows.messages import workflow_id
 
-_COLOURS = {RowStatus.UPLOADED: "green", RowStatus.PROCESSING: "yellow", RowStatus.FAILED: "red"}
+_COLOURS = {
+    RowStatus.UPLOADED: "green",
+    RowStatus.PROCESSING: "yellow",
+    RowStatus.PINNED: "magenta",
+    RowStatus.FAILED: "red",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ class StreamReport:
     def _chunk_words(self) -> str:
         counts = [
             f"[{_COLOURS[status]}]{self.stream.count(status)} {status.value}[/]"
-            for status in (RowStatus.UPLOADED, RowStatus.PROCESSING, RowStatus.FAILED)
+            for status in _COLOURS
             if self.stream.count(status)
         ]
         length = minutes_seconds(sum(entry.duration_ms for entry in self.stream.chunks))

@@ -71,6 +71,7 @@ class MemoryLedger:
             chunks=len(standing),
             uploaded=sum(r.status is RowStatus.UPLOADED for r in standing),
             failed=sum(r.status is RowStatus.FAILED for r in standing),
+            pinned=sum(r.status is RowStatus.PINNED for r in standing),
             total_bytes=sum(r.size for r in stored),
             total_duration_ms=sum(r.duration_ms for r in stored),
         )
@@ -100,9 +101,9 @@ class MemoryLedger:
     def get_chunk(self, rta_id: str, chunk_id: str) -> ChunkRow | None:
         return self.rows.get(rta_id, {}).get(parse_chunk_id(chunk_id).key)
 
-    def list_chunks(self, rta_id: str) -> Iterator[ChunkRow]:
+    def list_chunks(self, rta_id: str, *, after: str = "") -> Iterator[ChunkRow]:
         rows = self.rows.get(rta_id, {})
-        return iter([rows[key] for key in sorted(rows)])
+        return iter([rows[key] for key in sorted(rows) if key > after])
 
     def list_completed(
         self, *, limit: int, cursor: str | None = None, creator: str | None = None
@@ -118,6 +119,10 @@ class MemoryLedger:
     def list_open(self, *, limit: int, cursor: str | None = None) -> StreamPage:
         running = [r for r in self.records.values() if not r.is_complete]
         return StreamPage(streams=tuple(running[:limit]))
+
+    def list_parked(self, *, limit: int, cursor: str | None = None) -> StreamPage:
+        parked = [r for r in self.records.values() if r.failed or r.pinned]
+        return StreamPage(streams=tuple(parked[:limit]))
 
     def details(self, keys: Sequence[tuple[str, int]]) -> dict[str, tuple[ChunkDetail, ...]]:
         return {rta_id: self.snapshots[rta_id, rev] for rta_id, rev in keys}

@@ -41,6 +41,7 @@ def test_a_completion_says_everything_at_once(ledger: DynamoLedger, recorded: in
         "chunks": 3,
         "uploaded": 3,
         "failed": 0,
+        "pinned": 0,
         "total_bytes": 3_000_003,
         "total_duration_ms": 180_003,
         "rev": recorded + 1,

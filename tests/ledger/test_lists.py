@@ -10,12 +10,12 @@ import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
 from pydantic import SecretStr
 
-from tests.ledger.records import RTA, completion, new, opening
+from tests.ledger.records import RTA, completion, new, opening, row
 from tests.ledger.watch import Watch
 from vibesflow.errors import InvalidCursor
 from vibesflow.ledger import DynamoLedger, create_tables
 from vibesflow.settings import TableSettings
-from vibesflow.stream.records import StreamPage, StreamRecord
+from vibesflow.stream.records import RowStatus, RowWrite, StreamPage, StreamRecord
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
 FIRST = datetime(2023, 2, 1, tzinfo=UTC)
@@ -155,6 +155,52 @@ def test_open_streams_newest_first(ledger: DynamoLedger) -> None:
     assert [record.rta_id for record in records] == [f"rta_{n:02d}" for n in reversed(range(30))]
     assert all(record.rev == 1 and not record.is_complete for record in records)
     assert all(a.opened_at > b.opened_at for a, b in pairwise(records))
+
+
+def test_streams_with_parked_chunks_are_listed_until_the_last_one_is_stored(
+    ledger: DynamoLedger,
+) -> None:
+    for number, status in enumerate((RowStatus.FAILED, RowStatus.PINNED, RowStatus.PROCESSING)):
+        rta_id = f"rta_{number}"
+        ledger.open_stream(opening(rta_id))
+        write = new(1, status, rta_id=rta_id, with_piece=status is RowStatus.PROCESSING)
+        ledger.settle_rows(rta_id, [write, new(2, rta_id=rta_id)])
+    complete_at(ledger, "rta_done", iso(NOW))
+    listed = streams_of(walk(ledger.list_parked, 1))
+    assert [s.rta_id for s in listed] == ["rta_1", "rta_0"]
+    assert [(s.failed, s.pinned, s.uploaded, s.chunks) for s in listed] == [
+        (0, 1, 1, 2),
+        (1, 0, 1, 2),
+    ]
+    for previous, status, left in (
+        (RowStatus.PINNED, RowStatus.FAILED, ["rta_1", "rta_0"]),
+        (RowStatus.FAILED, RowStatus.UPLOADED, ["rta_0"]),
+    ):
+        later = row(1, status, rta_id="rta_1", with_piece=status is RowStatus.UPLOADED)
+        ledger.settle_rows("rta_1", [RowWrite(row=later, previous=previous)])
+        assert [s.rta_id for s in ledger.list_parked(limit=5).streams] == left
+    repaired = ledger.get_stream("rta_1")
+    assert repaired is not None
+    assert (repaired.failed, repaired.pinned, repaired.uploaded) == (0, 0, 2)
+
+
+def test_a_crash_before_a_stream_leaves_the_parked_ones_is_made_good(
+    ledger: DynamoLedger, client: DynamoDBClient, settings: TableSettings
+) -> None:
+    ledger.open_stream(opening())
+    ledger.settle_rows(RTA, [new(1, RowStatus.FAILED)])
+    repair = RowWrite(row=row(1, RowStatus.UPLOADED), previous=RowStatus.FAILED)
+    ledger.settle_rows(RTA, [repair])
+    client.update_item(
+        TableName=settings.metadata_name,
+        Key={"rta_id": {"S": RTA}},
+        UpdateExpression="SET parked_shard = :s, parked_sort = :t",
+        ExpressionAttributeValues={":s": {"S": "parked#0"}, ":t": {"S": "then"}},
+    )
+    assert ledger.list_parked(limit=5).streams == ()
+    assert ledger.settle_rows(RTA, [repair]) == 0
+    item = client.get_item(TableName=settings.metadata_name, Key={"rta_id": {"S": RTA}})["Item"]
+    assert "parked_shard" not in item
 
 
 def test_nothing_is_an_empty_page(ledger: DynamoLedger) -> None:

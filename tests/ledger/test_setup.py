@@ -37,6 +37,7 @@ def test_both_tables_stand_and_a_second_call_changes_nothing(
         "completed-by-month",
         "completed-by-creator",
         "open-streams",
+        "parked-streams",
     }
 
 
@@ -79,7 +80,7 @@ def test_an_old_table_of_streams_keeps_its_items_and_gets_the_indexes(
         },
     )
     create_tables(table_settings, client=client)
-    assert len(index_names(client, table_settings.metadata_name)) == 3
+    assert len(index_names(client, table_settings.metadata_name)) == 4
     old = DynamoLedger(table_settings, client=client).get_stream("rta_old")
     assert old is not None
     assert (old.is_complete, old.chunks, old.document_version) == (True, 2, 0)
@@ -161,7 +162,7 @@ def test_an_index_that_a_rival_makes_at_the_same_time_is_no_error(
     Faults(client, "UpdateTable", {in_use: 1.0}, at_most=1)
     create_tables(table_settings, client=client)
     create_tables(table_settings, client=client)
-    assert len(index_names(client, table_settings.metadata_name)) == 3
+    assert len(index_names(client, table_settings.metadata_name)) == 4
 
 
 def test_an_engine_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from vibesflow.ledger.attributes import Item
 
 OPEN_SHARD = "open#0"
+PARKED_SHARD = "parked#0"
 SNAPSHOT_PREFIX = "D#"
 CHUNK_PREFIX = "C#"
 _LONGEST_ERROR = 1_000
@@ -103,6 +104,11 @@ def record_of(item: Item) -> StreamRecord:
 def opened_sort(at: str, rta_id: str) -> str:
     """Return the place of a stream among those that are being recorded."""
     return f"{at}#{rta_id}"
+
+
+def parked_position(at: str, rta_id: str) -> dict[str, Value]:
+    """Spell the index keys of a stream that has a chunk which is not on Filecoin for good."""
+    return {"parked_shard": PARKED_SHARD, "parked_sort": opened_sort(at, rta_id)}
 
 
 def completion_attributes(completion: Completion) -> dict[str, Value | None]:

@@ -1,4 +1,4 @@
-"""The ledger over DynamoDB: writes, reads and the audit's part put together."""
+"""The ledger over DynamoDB: writes, reads, the audit's and the rebuild's part put together."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from vibesflow.ledger.keeper import TableKeeper
 from vibesflow.ledger.lists import StreamLists
 from vibesflow.ledger.reader import TableReader
 from vibesflow.ledger.requests import Requests
+from vibesflow.ledger.restorer import TableRestorer
 from vibesflow.ledger.setup import open_table_client
 from vibesflow.ledger.snapshot_store import SnapshotStore
 from vibesflow.ledger.writer import TableWriter
@@ -24,7 +25,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class DynamoLedger(TableWriter, TableReader, TableKeeper):
+class DynamoLedger(TableWriter, TableReader, TableKeeper, TableRestorer):
     """All sides of the ledger over one client, which any number of threads may share.
 
     Build one a process: a client costs some 75 ms, and its connections are the costly part.
@@ -55,3 +56,4 @@ class DynamoLedger(TableWriter, TableReader, TableKeeper):
         TableWriter.__init__(self, requests, snapshots)
         TableReader.__init__(self, requests, lists, snapshots)
         TableKeeper.__init__(self, requests, snapshots)
+        TableRestorer.__init__(self, requests, snapshots)

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from vibesflow.ledger.attributes import decode, encode
-from vibesflow.ledger.codec import OPEN_SHARD, record_of
+from vibesflow.ledger.codec import OPEN_SHARD, PARKED_SHARD, record_of
 from vibesflow.ledger.cursors import CursorSigner, Position
 from vibesflow.ledger.expressions import Expression
 from vibesflow.ledger.requests import Requests
-from vibesflow.ledger.tables import BY_CREATOR, BY_MONTH, OPEN_STREAMS
+from vibesflow.ledger.tables import BY_CREATOR, BY_MONTH, OPEN_STREAMS, PARKED_STREAMS
 from vibesflow.stream.records import StreamPage, StreamRecord
 
 if TYPE_CHECKING:
@@ -76,13 +76,30 @@ class StreamLists:
         """
         after = self._position(cursor, "open").after
         items, after = self._query(OPEN_STREAMS, "open_shard", OPEN_SHARD, limit=limit, after=after)
+        open_now = [record for record in self._standing(items) if not record.is_complete]
+        return self._page(open_now, _going_on("open", after))
+
+    def with_parked(self, *, limit: int, cursor: str | None) -> StreamPage:
+        """Return streams with parked chunks, the one that parked last first.
+
+        A stream stays in the index until its last parked chunk has left it, or for a moment
+        longer, so one that has none is left out.
+        """
+        after = self._position(cursor, "parked").after
+        items, after = self._query(
+            PARKED_STREAMS, "parked_shard", PARKED_SHARD, limit=limit, after=after
+        )
+        parked = [record for record in self._standing(items) if record.failed or record.pinned]
+        return self._page(parked, _going_on("parked", after))
+
+    def _standing(self, items: list[Item]) -> list[StreamRecord]:
+        """Return the records of an index's items as they are now, in the index's order."""
         ids = [str(decode(item)["rta_id"]) for item in items]
-        standing = self._requests.get_many(
+        found = self._requests.get_many(
             self._requests.streams, [{"rta_id": rta_id} for rta_id in ids]
         )
-        records = {record.rta_id: record for record in map(record_of, standing)}
-        open_now = [records[i] for i in ids if i in records and not records[i].is_complete]
-        return self._page(open_now, _going_on("open", after))
+        records = {record.rta_id: record for record in map(record_of, found)}
+        return [records[rta_id] for rta_id in ids if rta_id in records]
 
     def _query(
         self, index: str, key: str, value: str, *, limit: int, after: dict[str, str] | None

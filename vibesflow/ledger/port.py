@@ -76,8 +76,11 @@ class LedgerReader(Protocol):
         """Return one row, strongly consistent, or None."""
         ...
 
-    def list_chunks(self, rta_id: str) -> Iterator[ChunkRow]:
-        """Yield all rows, strongly consistent, in table order (time, sequence), page by page."""
+    def list_chunks(self, rta_id: str, *, after: str = "") -> Iterator[ChunkRow]:
+        """Yield all rows, strongly consistent, in table order (time, sequence), page by page.
+
+        With ``after``, the key of a chunk, only the rows behind it.
+        """
         ...
 
     def list_completed(
@@ -92,6 +95,10 @@ class LedgerReader(Protocol):
 
     def list_open(self, *, limit: int, cursor: str | None = None) -> StreamPage:
         """Return a page of streams that are being recorded, newest first."""
+        ...
+
+    def list_parked(self, *, limit: int, cursor: str | None = None) -> StreamPage:
+        """Return a page of streams with parked chunks, complete or not, newest first."""
         ...
 
     def details(self, keys: Sequence[tuple[str, int]]) -> dict[str, tuple[ChunkDetail, ...]]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from vibesflow.ledger import codec
+from vibesflow.ledger.attributes import encode
 from vibesflow.ledger.expressions import Expression
 from vibesflow.ledger.lists import StreamLists
 from vibesflow.ledger.requests import Requests
 from vibesflow.ledger.snapshot_store import SnapshotStore
 from vibesflow.stream.records import ChunkDetail, ChunkRow, StreamPage, StreamRecord
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
 _NOBODY = "check"
 
@@ -33,14 +38,17 @@ class TableReader:
         item = self._requests.get(self._requests.chunks, key)
         return codec.row_of(item) if item else None
 
-    def list_chunks(self, rta_id: str) -> Iterator[ChunkRow]:
+    def list_chunks(self, rta_id: str, *, after: str = "") -> Iterator[ChunkRow]:
         """Yield all rows, strongly consistent, in table order, page by page."""
         expression = Expression()
         own = expression.equals({"rta_id": rta_id})
         key = expression.name("chunk_key")
+        begin: QueryInputTypeDef = {"TableName": self._requests.chunks}
+        if after:
+            begin["ExclusiveStartKey"] = encode({"rta_id": rta_id, "chunk_key": after})
         pages = self._requests.query(
             {
-                "TableName": self._requests.chunks,
+                **begin,
                 "KeyConditionExpression": (
                     f"{own} AND begins_with({key}, {expression.value(codec.CHUNK_PREFIX)})"
                 ),
@@ -63,6 +71,10 @@ class TableReader:
     def list_open(self, *, limit: int, cursor: str | None = None) -> StreamPage:
         """Return a page of streams that are being recorded, newest first."""
         return self._lists.being_recorded(limit=limit, cursor=cursor)
+
+    def list_parked(self, *, limit: int, cursor: str | None = None) -> StreamPage:
+        """Return a page of streams with parked chunks, the one that parked last first."""
+        return self._lists.with_parked(limit=limit, cursor=cursor)
 
     def details(self, keys: Sequence[tuple[str, int]]) -> dict[str, tuple[ChunkDetail, ...]]:
         """Return the snapshots of (rta_id, detail_rev), by rta_id."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import (
         AttributeValueTypeDef,
         QueryInputTypeDef,
+        ScanInputTypeDef,
         TransactWriteItemTypeDef,
         UpdateTypeDef,
     )
@@ -131,6 +132,17 @@ class Requests:
                 answer = self._client.query(**request)
             after = answer.get("LastEvaluatedKey")
             yield [*answer["Items"]], after
+            if not after:
+                return
+            request = {**request, "ExclusiveStartKey": after}
+
+    def scan(self, request: ScanInputTypeDef) -> Iterator[list[Item]]:
+        """Yield page after page of a whole table; only for work that goes through all of it."""
+        while True:
+            with table_errors(f"scan {request['TableName']}"):
+                answer = self._client.scan(**request)
+            yield [*answer["Items"]]
+            after = answer.get("LastEvaluatedKey")
             if not after:
                 return
             request = {**request, "ExclusiveStartKey": after}

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
     from vibesflow.ledger.attributes import Item
 
+_COUNTED = (
+    ("uploaded", RowStatus.UPLOADED),
+    ("failed", RowStatus.FAILED),
+    ("pinned", RowStatus.PINNED),
+)
+
 BATCH_ROWS = 40
 """As many as one on-chain commit adds; a transaction of DynamoDB takes 100 actions."""
 
@@ -94,12 +100,13 @@ class PendingRow:
 
 def effect(pending: Iterable[PendingRow]) -> dict[str, int]:
     """Return what a batch adds to the stream's counters, `rev` included."""
-    total = dict.fromkeys(("chunks", "uploaded", "failed", "total_bytes", "total_duration_ms"), 0)
+    total = dict.fromkeys(("chunks", "total_bytes", "total_duration_ms"), 0)
+    total |= dict.fromkeys((name for name, _ in _COUNTED), 0)
     for each in pending:
         row, previous = each.write.row, each.write.previous
         counted_ms = _counted_ms(row)
         total["chunks"] += previous is None
-        for name, status in (("uploaded", RowStatus.UPLOADED), ("failed", RowStatus.FAILED)):
+        for name, status in _COUNTED:
             total[name] += (row.status is status) - (previous is status)
         total["total_bytes"] += row.size * (
             (counted_ms is not None) - (each.counted_ms is not None)

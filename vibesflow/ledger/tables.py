@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BY_MONTH = "completed-by-month"
 BY_CREATOR = "completed-by-creator"
 OPEN_STREAMS = "open-streams"
+PARKED_STREAMS = "parked-streams"
 
 LIST_ATTRIBUTES = (
     "upload_timestamp",
@@ -127,6 +128,7 @@ TABLES = (
             Index(BY_MONTH, "completed_month", "completed_sort", ("creator", *LIST_ATTRIBUTES)),
             Index(BY_CREATOR, "creator", "completed_sort", LIST_ATTRIBUTES),
             Index(OPEN_STREAMS, "open_shard", "opened_sort"),
+            Index(PARKED_STREAMS, "parked_shard", "parked_sort"),
         ),
     ),
     Table(setting="chunks_name", hash_key="rta_id", range_key="chunk_key"),

@@ -66,7 +66,10 @@ class TableWriter:
         for write in writes:
             if write.row.rta_id != rta_id:
                 raise ChunkConflict(f"chunk {write.row.chunk_id} is not of stream {rta_id}")
-        return sum(self._settle(rta_id, batch) for batch in batches(writes))
+        written = sum(self._settle(rta_id, batch) for batch in batches(writes))
+        if any(write.unparks for write in writes):
+            self._leave_parked(rta_id)
+        return written
 
     def complete_stream(self, completion: Completion) -> StreamRecord:
         """Write the snapshot, then complete; see `vibesflow.ledger.port.LedgerWriter`."""
@@ -105,11 +108,27 @@ class TableWriter:
     def _transact(self, rta_id: str, pending: list[PendingRow]) -> list[Refusal] | None:
         expression = Expression()
         rows = [each.action(self._requests.chunks) for each in pending]
-        update = expression.assign({}, add=effect(pending))
+        parked = next((each.write.row for each in pending if each.write.parks), None)
+        position = codec.parked_position(parked.written_at, rta_id) if parked else None
+        update = expression.assign({}, once=position, add=effect(pending))
         condition = expression.equals({"is_complete": False})
         summary = self._requests.stream_update(rta_id, expression, update, condition)
         summary["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         return self._requests.transact([*rows, {"Update": summary}])
+
+    def _leave_parked(self, rta_id: str) -> None:
+        """Take the stream off the list of those with parked chunks, if that was the last one.
+
+        A crash before it leaves the stream listed; the write is repeated then, and so is this.
+        """
+        expression = Expression()
+        update = expression.assign({"parked_shard": None, "parked_sort": None})
+        listed, no_pins = expression.exists("parked_shard"), expression.missing("pinned")
+        none_left = expression.equals({"failed": 0})
+        pins_gone = expression.equals({"pinned": 0})
+        condition = f"{listed} AND {none_left} AND ({no_pins} OR {pins_gone})"
+        request = self._requests.stream_update(rta_id, expression, update, condition)
+        patiently(lambda: self._requests.update(request))
 
     def _update_stream(
         self, rta_id: str, expression: Expression, update: str, condition: str

@@ -12,6 +12,7 @@ from vibesflow.stream.records import RowStatus
 
 _STATE_OF_STATUS = {
     RowStatus.PROCESSING: UploadState.PROCESSING,
+    RowStatus.PINNED: UploadState.PROCESSING,
     RowStatus.UPLOADED: UploadState.COMPLETED,
     RowStatus.FAILED: UploadState.FAILED,
 }

@@ -75,7 +75,7 @@ def compile_document(
         "failed": [
             _entry(row, record) | {"error": row.error}
             for row in ordered
-            if row.status is RowStatus.FAILED
+            if row.status.waits_for_filecoin
         ],
     }
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -21,6 +21,13 @@ class RowStatus(StrEnum):
     """Confirmed on chain."""
     FAILED = "failed"
     """Parked: the bytes are kept in staging."""
+    PINNED = "pinned"
+    """Not on Filecoin yet, and on IPFS meanwhile; the bytes are kept in staging as well."""
+
+    @property
+    def waits_for_filecoin(self) -> bool:
+        """Storing it was given up for now, or takes so long that it has a second home."""
+        return self in (RowStatus.FAILED, RowStatus.PINNED)
 
 
 class RowCopy(Message):
@@ -46,6 +53,8 @@ class ChunkRow(Message):
         written_at: ISO 8601 UTC time of the row's last write, given by the caller.
         error: plain reason, for a parked chunk.
         staging_key: where the bytes wait while the row is not ``uploaded``.
+        ordered: the copies under way while it is ``processing``, as JSON of `Copy`s, so that
+            taking the chunk up again orders the same ones.
     """
 
     rta_id: str
@@ -71,6 +80,7 @@ class ChunkRow(Message):
     written_at: str
     error: str | None = None
     staging_key: str | None = None
+    ordered: str | None = None
 
 
 class RowWrite(Message):
@@ -78,6 +88,16 @@ class RowWrite(Message):
 
     row: ChunkRow
     previous: RowStatus | None = None
+
+    @property
+    def parks(self) -> bool:
+        """It makes the stream one with parked chunks."""
+        return self.row.status.waits_for_filecoin
+
+    @property
+    def unparks(self) -> bool:
+        """It may make the stream one without parked chunks."""
+        return bool(self.previous and self.previous.waits_for_filecoin) and not self.parks
 
 
 class StreamOpening(Message):
@@ -93,7 +113,7 @@ class StreamRecord(Message):
     """The summary item of a stream.
 
     Attributes:
-        chunks: rows of any status; ``uploaded`` and ``failed`` are parts of it.
+        chunks: rows of any status; ``uploaded``, ``failed`` and ``pinned`` are parts of it.
         total_bytes: sum over the rows that have a PieceCID, as is ``total_duration_ms``.
         rev: grows by one with every write to the stream.
         document_version: 0 until the first completion.
@@ -109,6 +129,7 @@ class StreamRecord(Message):
     chunks: int = 0
     uploaded: int = 0
     failed: int = 0
+    pinned: int = 0
     total_bytes: int = 0
     total_duration_ms: int = 0
     rev: int = 0
