@@ -10,7 +10,8 @@ VibesflowError
 │   ├── RangeNotSatisfiable (416)
 │   └── MethodNotAllowed (405)  BodyTimeout (408)
 ├── Conflict (409)
-│   └── ChunkConflict               same chunk id, other bytes: the first one stands
+│   ├── ChunkConflict               same chunk id, other bytes: the first one stands
+│   └── TablesOccupied              tables that are to be rebuilt hold other streams
 ├── NotFound (404)
 │   ├── StreamNotFound  UploadNotFound  PieceNotFound  RouteNotFound
 │   └── NothingToComplete (400)
@@ -125,6 +126,7 @@ from vibesflow.errors.requests import (
     RangeNotSatisfiable,
     RouteNotFound,
     StreamNotFound,
+    TablesOccupied,
     UploadNotFound,
 )
 from vibesflow.errors.storage import (
@@ -204,6 +206,7 @@ __all__ = [
     "StreamNotFound",
     "TableDown",
     "TableThrottled",
+    "TablesOccupied",
     "TemporalDown",
     "TicketExpired",
     "TicketForAnother",

@@ -145,6 +145,13 @@ class ChunkConflict(Conflict):
     advice = "The first bytes under a chunk id stand; send new audio under a new chunk id."
 
 
+class TablesOccupied(Conflict):
+    """The tables that are to be rebuilt hold something else."""
+
+    code = "tables_occupied"
+    advice = "Check payer and table names; --into-prefix takes new tables, --among-others these."
+
+
 class NotFound(VibesflowError):
     """What was asked for does not exist."""
 

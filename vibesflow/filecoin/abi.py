@@ -82,6 +82,9 @@ GET_CLIENT_DATA_SETS = Function(
 )
 GET_DATA_SET = Function("getDataSet", ("uint256",), (_DATA_SET_VIEW,))
 GET_ALL_DATA_SET_METADATA = Function("getAllDataSetMetadata", ("uint256",), ("bytes[]", "bytes[]"))
+GET_ALL_PIECE_METADATA = Function(
+    "getAllPieceMetadata", ("uint256", "uint256"), ("bytes[]", "bytes[]")
+)
 GET_APPROVED_PROVIDERS = Function("getApprovedProviders", ("uint256", "uint256"), ("uint256[]",))
 PROVING_DEADLINE = Function("provingDeadline", ("uint256",), ("uint256",))
 PROVEN_THIS_PERIOD = Function("provenThisPeriod", ("uint256",), ("bool",))

@@ -188,6 +188,20 @@ class Chain:
         )
         return [(piece_id, bytes(cid[0])) for piece_id, cid in zip(ids, cids, strict=True)]
 
+    async def piece_metadata(
+        self, data_set_id: int, piece_ids: Sequence[int]
+    ) -> list[dict[str, str]]:
+        """Read all pairs of pieces in one request, aligned with the ids."""
+        state_view = (await self._addresses.get()).state_view
+        calls: list[Call] = [
+            (state_view, abi.GET_ALL_PIECE_METADATA, (data_set_id, piece_id))
+            for piece_id in piece_ids
+        ]
+        return [
+            dict(zip(map(_text, keys), map(_text, values), strict=True))
+            for keys, values in await self._reads.all(calls)
+        ]
+
     async def pieces_held(self, data_set_id: int, piece_ids: Sequence[int]) -> frozenset[int]:
         """Read which of these pieces the data set holds."""
         verifier = (await self._addresses.get()).pdp_verifier

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vibesflow.ledger.dynamo import DynamoLedger
 from vibesflow.ledger.port import Ledger, LedgerKeeper, LedgerReader, LedgerWriter
-from vibesflow.ledger.setup import create_tables, open_table_client
+from vibesflow.ledger.setup import create_tables, open_table_client, tables_exist
 from vibesflow.ledger.tables import TABLES
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "LedgerWriter",
     "create_tables",
     "open_table_client",
+    "tables_exist",
 ]

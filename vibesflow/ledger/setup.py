@@ -63,6 +63,24 @@ def create_tables(
                 _protect(client, name)
 
 
+def tables_exist(settings: TableSettings, *, client: DynamoDBClient | None = None) -> bool:
+    """Tell whether both tables are there, active or not.
+
+    Raises:
+        TableDown: the engine does not answer.
+    """
+    client = client or open_table_client(settings)
+    for table in TABLES:
+        with table_errors(f"look for table {table.name(settings)}"):
+            try:
+                client.describe_table(TableName=table.name(settings))
+            except ClientError as error:
+                if error_code(error) != "ResourceNotFoundException":
+                    raise
+                return False
+    return True
+
+
 def _create(client: DynamoDBClient, table: Table, name: str) -> None:
     try:
         client.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **table.definition)

@@ -21,6 +21,8 @@ Pairs = tuple[tuple[str, str], ...]
 _RTA, _CHUNK, _WHO, _DOCUMENT, _PROVIDER = "rta", "chunk", "who", "document", "provider"
 _PLAIN_TYPE = str(ChunkRef.model_fields["content_type"].default)
 _FIXED_PARTS = 5
+_LONGEST_CHARACTER = 4
+"""In bytes; a cut goes between characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class ChunkNote:
 
     Attributes:
         creator: cut where producer and creator together exceed 96 bytes.
+        may_be_cut: it is as long as it can be.
         provider_id: where the bytes went first; readers are sent there. None if not noted.
         opened_at_ms: when the stream was opened; None if not noted.
     """
@@ -40,6 +43,7 @@ class ChunkNote:
     participants: int
     producer: str
     creator: str
+    may_be_cut: bool
     is_final: bool
     content_type: str
     provider_id: int | None
@@ -126,6 +130,7 @@ def _chunk_note(rta_id: str, chunk: str, who: str) -> ChunkNote:
         participants=participants,
         producer=unquote(producer),
         creator=creator,
+        may_be_cut=len(who.encode()) > MAX_VALUE_BYTES - _LONGEST_CHARACTER,
         is_final=chunk_id.is_final or "f" in lettered,
         content_type=lettered.get("t", _PLAIN_TYPE),
         provider_id=_number(lettered.get("p")),
