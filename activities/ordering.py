@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
+from activities.heart import Heart
 from activities.messages import PlaceCopies, PlacedCopies
 from activities.ports import DataSetOrders, PieceStore
 from vibesflow.data_set.orders import Pairs, PieceOrder
@@ -103,6 +104,10 @@ class OrderingActivities:
     @activity.defn(name="place_copies")
     async def place_copies(self, request: PlaceCopies) -> PlacedCopies:
         """Order the copies that pieces lack; waits by benign retry while nobody can take them."""
+        async with Heart():
+            return await self._place(request)
+
+    async def _place(self, request: PlaceCopies) -> PlacedCopies:
         placed = []
         for piece in request.pieces:
             need = Need(

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from temporalio import activity
 
 from activities.committing import request_of, silent_for
+from activities.heart import Heart
 from activities.messages import PulledPieces, PullPieces
 from activities.ports import Committer
 from vibesflow.errors import (
@@ -46,6 +47,10 @@ class PullActivities:
         The very authorization that the commit will send goes along, so the provider can check
         beforehand that it would be paid (Curio PDP API, pull).
         """
+        async with Heart(_remembered()):
+            return await self._pull(request)
+
+    async def _pull(self, request: PullPieces) -> PulledPieces:
         sources = {p.piece_cid: p.source_url for p in request.pieces if p.source_url}
         states = await self._ask(request, sources)
         waiting = [cid for cid, state in states.items() if not state.settled]
@@ -77,10 +82,12 @@ def _lost(states: Iterable[PullState]) -> bool:
     """Tell whether all that is lacking was pulled and has been unpublished for too long."""
     if any(state is not PullState.UNPUBLISHED for state in states):
         return False
-    info = activity.info()
-    now_s = info.current_attempt_scheduled_time.timestamp()
-    details = info.heartbeat_details
-    seen = PullProgress.model_validate(details[0]) if details else None
-    since = seen or PullProgress(unpublished_since_s=now_s)
+    now_s = activity.info().current_attempt_scheduled_time.timestamp()
+    since = _remembered() or PullProgress(unpublished_since_s=now_s)
     activity.heartbeat(since)
     return now_s - since.unpublished_since_s > PUBLISHING.total_seconds()
+
+
+def _remembered() -> PullProgress | None:
+    details = activity.info().heartbeat_details
+    return PullProgress.model_validate(details[0]) if details else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
+from activities.heart import Heart
 from activities.messages import ReleasedStaged, ReleaseStaged
 from vibesflow.staging.port import Staging
 
@@ -17,6 +18,7 @@ class StagingActivities:
     @activity.defn(name="release_staged")
     async def release_staged(self, request: ReleaseStaged) -> ReleasedStaged:
         """Delete the bytes of each key and keep its digest; repeating it is no error."""
-        for key in request.keys:
-            await self._staging.release(key)
+        async with Heart():
+            for key in request.keys:
+                await self._staging.release(key)
         return ReleasedStaged(count=len(request.keys))

@@ -122,7 +122,7 @@ _UPLOAD_RETRY = RetryPolicy(
     maximum_interval=timedelta(seconds=60),
 )
 _UPLOAD_ATTEMPT = timedelta(minutes=30)  # Curio gives one upload 30 minutes
-_HEARTBEAT = timedelta(seconds=30)  # so soon a dead worker's uploads go on elsewhere
+_HEARTBEAT = timedelta(seconds=30)  # so soon what a dead worker had under way goes on elsewhere
 
 FOR_A_PERSON = (InsufficientFunds.code, ApprovalMissing.code, SessionKeyUnauthorized.code)
 """A person must act: the data set says so and asks again by itself."""
@@ -157,6 +157,7 @@ RELEASE_STAGED = Step(
     RTA_QUEUE,
     timedelta(minutes=5),  # deletes of up to 200 files or objects
     _TABLE_RETRY,
+    heartbeat=_HEARTBEAT,
 )
 STORE_CHUNK = Step(
     "store_chunk",
@@ -183,6 +184,7 @@ PLACE_COPIES = Step(
     FILECOIN_QUEUE,
     timedelta(minutes=5),  # pings of up to a few providers for each of 20 pieces
     _UPLOAD_RETRY,
+    heartbeat=_HEARTBEAT,
 )
 PULL_PIECES = Step(
     "pull_pieces",
@@ -191,6 +193,7 @@ PULL_PIECES = Step(
     FILECOIN_QUEUE,
     _COMMIT_ATTEMPT,
     replace(_COMMIT_RETRY, maximum_attempts=250),  # half an hour, as the provider itself tries
+    heartbeat=_HEARTBEAT,
 )
 COMMIT_PIECES = Step(
     "commit_pieces",
