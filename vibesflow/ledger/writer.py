@@ -14,7 +14,15 @@ from vibesflow.ledger.settling import PendingRow, batches, effect
 from vibesflow.ledger.snapshot_store import SnapshotStore
 from vibesflow.stream.records import Completion, RowWrite, StreamOpening, StreamRecord
 
-_COUNTERS = ("chunks", "uploaded", "failed", "total_bytes", "total_duration_ms", "document_version")
+_COUNTERS = (
+    "chunks",
+    "uploaded",
+    "failed",
+    "pinned",
+    "total_bytes",
+    "total_duration_ms",
+    "document_version",
+)
 
 
 class TableWriter:
@@ -123,10 +131,8 @@ class TableWriter:
         """
         expression = Expression()
         update = expression.assign({"parked_shard": None, "parked_sort": None})
-        listed, no_pins = expression.exists("parked_shard"), expression.missing("pinned")
-        none_left = expression.equals({"failed": 0})
-        pins_gone = expression.equals({"pinned": 0})
-        condition = f"{listed} AND {none_left} AND ({no_pins} OR {pins_gone})"
+        none_left = expression.equals({"failed": 0, "pinned": 0})
+        condition = f"{expression.exists('parked_shard')} AND {none_left}"
         request = self._requests.stream_update(rta_id, expression, update, condition)
         patiently(lambda: self._requests.update(request))
 
