@@ -83,6 +83,7 @@ def rta_worker(
         workflow_runner=SandboxedWorkflowRunner(_SHARED),
         activities=[
             streams.open_stream,
+            streams.load_rows,
             streams.find_chunk,
             streams.append_chunks,
             streams.complete_stream,

@@ -10,6 +10,7 @@ from vibesflow.stream.chunk import ChunkRef, CompactMessage, Message
 from vibesflow.stream.placement import StoredPiece
 from vibesflow.stream.records import ChunkRow, RowWrite, StreamRecord
 from vibesflow.stream.sessions import Sessions
+from vibesflow.stream.shelf import Shelf
 
 
 class OpenStream(CompactMessage):
@@ -21,11 +22,32 @@ class OpenStream(CompactMessage):
 
 
 class OpenedStream(Message):
-    """The record as it stands, what has come so far, and what was left unconfirmed."""
+    """The record as it stands, what has come so far, and how much of it is unconfirmed."""
 
     record: StreamRecord | None = None
     sessions: Sessions = Field(default_factory=Sessions)
-    unconfirmed: tuple[ChunkRow, ...] = ()
+    shelf: Shelf = Field(default_factory=Shelf)
+
+
+class LoadRows(CompactMessage):
+    """Read a page of rows of the wanted kinds: not stored yet, not confirmed yet, parked."""
+
+    rta_id: str
+    after: str = ""
+    received: bool = False
+    stored: bool = False
+    parked: bool = False
+
+
+class LoadedRows(CompactMessage):
+    """The rows, and after which key to go on; empty when the last row has been seen.
+
+    ``found_none``: the look began at the first row and met none of the wanted kinds.
+    """
+
+    rows: tuple[ChunkRow, ...] = ()
+    after: str = ""
+    found_none: bool = False
 
 
 class FindChunk(Message):

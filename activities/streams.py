@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from temporalio import activity
 
@@ -13,6 +14,8 @@ from activities.messages import (
     CompleteStream,
     FindChunk,
     FoundChunk,
+    LoadedRows,
+    LoadRows,
     OpenedStream,
     OpenStream,
     RejectedRow,
@@ -20,7 +23,12 @@ from activities.messages import (
 from vibesflow.errors import ChunkConflict, StreamClosed, StreamNotFound
 from vibesflow.ledger.port import Ledger
 from vibesflow.stream.document import details_of, sessions_of
-from vibesflow.stream.records import Completion, RowStatus, RowWrite, StreamOpening
+from vibesflow.stream.ids import parse_chunk_id
+from vibesflow.stream.pages import first_page
+from vibesflow.stream.records import ChunkRow, Completion, RowStatus, RowWrite, StreamOpening
+from vibesflow.stream.shelf import is_parked, shelf_of
+
+_PAGE_ROWS = 20
 
 
 class StreamActivities:
@@ -31,7 +39,7 @@ class StreamActivities:
 
     @activity.defn(name="open_stream")
     def open_stream(self, request: OpenStream) -> OpenedStream:
-        """Create the record if it is new; tell what has come and what is unconfirmed."""
+        """Create the record if it is new; tell what has come and how much of it waits."""
         if request.creator:
             record = self._ledger.open_stream(
                 StreamOpening(rta_id=request.rta_id, creator=request.creator, opened_at=request.at)
@@ -42,10 +50,25 @@ class StreamActivities:
                 return OpenedStream()
             record = found
         rows = list(self._ledger.list_chunks(request.rta_id)) if record.chunks else []
-        return OpenedStream(
-            record=record,
-            sessions=sessions_of(rows),
-            unconfirmed=tuple(row for row in rows if row.status is not RowStatus.UPLOADED),
+        sessions = sessions_of(rows)
+        sessions.compact()
+        return OpenedStream(record=record, sessions=sessions, shelf=shelf_of(rows))
+
+    @activity.defn(name="load_rows")
+    def load_rows(self, request: LoadRows) -> LoadedRows:
+        """Return as many rows of the wanted kinds as a message carries, in table order."""
+        wanted = (
+            row
+            for row in self._ledger.list_chunks(request.rta_id, after=request.after)
+            if _is_wanted(row, request)
+        )
+        rows = list(islice(wanted, _PAGE_ROWS + 1))
+        page = first_page(rows[:_PAGE_ROWS])
+        more = len(page) < len(rows)
+        return LoadedRows(
+            rows=tuple(page),
+            after=parse_chunk_id(page[-1].chunk_id).key if more else "",
+            found_none=not page and not request.after,
         )
 
     @activity.defn(name="find_chunk")
@@ -111,6 +134,14 @@ class StreamActivities:
             chunks=len(details),
             total_duration_ms=record.total_duration_ms,
         )
+
+
+def _is_wanted(row: ChunkRow, request: LoadRows) -> bool:
+    if row.status is RowStatus.UPLOADED:
+        return False
+    if is_parked(row.status):
+        return request.parked
+    return request.received if row.piece_cid is None else request.stored
 
 
 def _base_of(url: str | None, piece_cid: str) -> str | None:

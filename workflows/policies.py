@@ -19,6 +19,8 @@ from activities.messages import (
     CompleteStream,
     FindChunk,
     FoundChunk,
+    LoadedRows,
+    LoadRows,
     OpenedStream,
     OpenStream,
     PlaceCopies,
@@ -137,6 +139,7 @@ _COMMIT_RETRY = RetryPolicy(
 _COMMIT_ATTEMPT = timedelta(minutes=6)  # the provider's POST may take 5 minutes (gas estimation)
 
 OPEN_STREAM = Step("open_stream", OpenStream, OpenedStream, RTA_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY)
+LOAD_ROWS = Step("load_rows", LoadRows, LoadedRows, RTA_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY)
 FIND_CHUNK = Step("find_chunk", FindChunk, FoundChunk, RTA_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY)
 APPEND_CHUNKS = Step(
     "append_chunks",
@@ -206,6 +209,7 @@ COMMIT_PIECES = Step(
 )
 ALL_STEPS: tuple[Step[Any, Any], ...] = (
     OPEN_STREAM,
+    LOAD_ROWS,
     FIND_CHUNK,
     APPEND_CHUNKS,
     COMPLETE_STREAM,

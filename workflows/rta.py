@@ -17,7 +17,6 @@ with workflow.unsafe.imports_passed_through():
     from vibesflow.stream.state import RtaState
     from vibesflow.stream.status import (
         ChunkPage,
-        ChunkPhase,
         CompletionReply,
         StreamState,
         StreamStatus,
@@ -32,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.steps.insisting import Insistence
     from workflows.steps.placing import Placing
     from workflows.steps.recording import Recording
+    from workflows.steps.shelving import Shelving
     from workflows.steps.storing import Storing
     from workflows.steps.window import IdleWindow
 
@@ -64,6 +64,7 @@ class RtaWorkflow:
         self._insist = Insistence(self._state)
         self._storing = Storing(self._state, self._board, self._options)
         self._placing = Placing(self._state, self._board)
+        self._shelving = Shelving(self._state, self._board)
         self._recording = Recording(self._state, self._board, self._departure)
         self._completing = Completing(self._state, self._board, self._options)
 
@@ -145,7 +146,7 @@ class RtaWorkflow:
             self._board.awake = False
             self._board.reap()
             self._advance()
-            if self._departure.is_due():
+            if self._departure.is_due() and self._shelving.is_light():
                 workflow.continue_as_new(
                     RtaInput(rta_id=start.rta_id, options=self._options, state=self._state)
                 )
@@ -167,12 +168,14 @@ class RtaWorkflow:
         )
         if self._decision in DONE:
             state.complete_requested = False
+        self._storing.look_up()
         if not self._departure.is_draining:
             self._start_steps()
         self._show()
 
     def _start_steps(self) -> None:
         self._storing.start()
+        self._shelving.start()
         self._placing.start()
         self._recording.start(self._decision)
         self._completing.start(self._decision)
@@ -184,7 +187,7 @@ class RtaWorkflow:
             request = OpenStream(rta_id=state.rta_id, creator=creator, at=now_iso())
             opened = await self._insist.run(policies.OPEN_STREAM, request, "open the stream")
             if opened.record is not None:
-                state.load(opened.record, opened.sessions, opened.unconfirmed)
+                state.load(opened.record, opened.sessions, opened.shelf)
             elif not state.inbox:
                 return
 
@@ -203,7 +206,7 @@ class RtaWorkflow:
             metadata_cid=state.metadata_cid,
             chunks=state.confirmed,
             total_duration_ms=state.confirmed_ms,
-            parked=state.count(ChunkPhase.PARKED),
+            parked=state.parked,
         )
 
     # --- what operators and callers see --------------------------------------------------

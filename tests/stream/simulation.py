@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from activities.messages import AppendChunks, CompleteStream, FindChunk, OpenStream
+from activities.messages import AppendChunks, CompleteStream, FindChunk, LoadRows, OpenStream
 from activities.streams import StreamActivities
 from tests.fakes.ledger import MemoryLedger
 from tests.stream.chunks import START_MS
@@ -20,7 +20,10 @@ from vibesflow.stream.chunk import ChunkRef
 from vibesflow.stream.completion import Decision, decide, settle_deadline_ms
 from vibesflow.stream.document import compile_document
 from vibesflow.stream.documents import StoredDocument
+from vibesflow.stream.ids import parse_chunk_id
 from vibesflow.stream.placement import Copy, StoredPiece
+from vibesflow.stream.records import RowWrite
+from vibesflow.stream.shelving import rows_to_shelve, shelve, take_back, wanted_back
 from vibesflow.stream.state import RtaState
 from vibesflow.stream.times import iso_utc
 from vibesflow.stream.tracking import TrackedChunk
@@ -39,12 +42,14 @@ class Simulation:
     Attributes:
         lost: keys of chunks whose bytes are missing, so that storing parks them.
         chain_open: False, nothing is confirmed.
+    keep: chunks beyond which some wait in the table; very few, so that it is common here.
         documents: what was published, by version, with its PieceCID.
         unsettled: chunks that were received and not stored or parked when a version came to be.
     """
 
     lost: set[str] = field(default_factory=set)
     chain_open: bool = True
+    keep: int = 2
     now_ms: int = START_MS
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     state: RtaState | None = None
@@ -107,12 +112,16 @@ class Simulation:
         if not state.opened:
             return [self._open]
         decision = self._look(state)
+        lacking = shelve(state, keep=self.keep)
         found: list[Step] = [lambda c=chunk: self._look_up(c) for chunk in state.suspects]
         found += [lambda k=key: self._store(k) for key in state.to_store()]
         if self.chain_open:
             waiting = [*state.chunks.values(), *state.documents]
             found += [lambda w=w: self._confirm(w) for w in waiting if self._is_unsafe(w)]
-        found += self._table_steps(state, decision)
+        found += [lambda c=c: self._order_again(c) for c in state.to_place()]
+        if wanted_back(state) and len(state.chunks) < self.keep:
+            found.append(self._recall)
+        found += self._table_steps(state, decision, lacking)
         if not found and decision in (Decision.END, Decision.STALL):
             self.state = None
         return found
@@ -127,9 +136,13 @@ class Simulation:
             state.finishing_since_ms = state.finishing_since_ms or self.now_ms
         return decision
 
-    def _table_steps(self, state: RtaState, decision: Decision) -> list[Step]:
+    def _table_steps(
+        self, state: RtaState, decision: Decision, lacking: list[TrackedChunk]
+    ) -> list[Step]:
         if self._published is not None:
             return [self._finish]
+        if lacking:
+            return [lambda: self._write(rows_to_shelve(lacking, now_ms=self.now_ms))]
         completing = decision is Decision.COMPLETE
         if state.rows_to_write(limit=1, unconfirmed_too=completing, now_ms=self.now_ms):
             return [lambda: self._append(unconfirmed_too=completing)]
@@ -160,13 +173,31 @@ class Simulation:
         if opened.record is None:
             self.state = None
         else:
-            state.load(opened.record, opened.sessions, opened.unconfirmed)
-            for chunk in state.chunks.values():
-                chunk.unordered = False  # placing orders copies again, which takes no time here
+            state.load(opened.record, opened.sessions, opened.shelf)
 
     def _look_up(self, chunk: ChunkRef) -> None:
         request = FindChunk(rta_id=RTA_ID, chunk_id=chunk.chunk_id)
         self._running().resolve_suspect(chunk, self._activities.find_chunk(request).row)
+
+    def _recall(self) -> None:
+        state = self._running()
+        wanted = wanted_back(state)
+        page = self._activities.load_rows(
+            LoadRows(
+                rta_id=RTA_ID,
+                after=state.shelf.after,
+                received=wanted.received,
+                stored=wanted.stored,
+                parked=wanted.parked,
+            )
+        )
+        taken = take_back(state, page.rows[:1])  # one by one, or it would have to go again
+        state.shelf.after = parse_chunk_id(page.rows[0].chunk_id).key if page.rows else ""
+        assert taken or not page.found_none, "the shelf's counts are wrong"
+
+    def _order_again(self, item: TrackedChunk | StoredDocument) -> None:
+        assert item.stored is not None
+        self._running().note_placed({item.stored.piece_cid: item.stored}, now_ms=self.now_ms)
 
     def _store(self, key: str) -> None:
         state = self._running()
@@ -190,6 +221,10 @@ class Simulation:
     def _append(self, *, unconfirmed_too: bool) -> None:
         state = self._running()
         writes = state.rows_to_write(limit=3, unconfirmed_too=unconfirmed_too, now_ms=self.now_ms)
+        self._write(writes)
+
+    def _write(self, writes: list[RowWrite]) -> None:
+        state = self._running()
         reply = self._activities.append_chunks(
             AppendChunks(
                 rta_id=RTA_ID,

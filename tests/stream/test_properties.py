@@ -71,7 +71,7 @@ def _events(draw: st.DrawFn) -> list[Event]:
 
 
 @given(_events(), st.sets(st.integers(0, 5), max_size=2))
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_stream_completes_when_and_as_the_reference_says(
     events: list[Event], lost_numbers: set[int]
 ) -> None:
@@ -90,7 +90,7 @@ def test_a_stream_completes_when_and_as_the_reference_says(
 
 
 @given(_events(), st.randoms(use_true_random=False))
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_order_of_steps_loses_or_doubles_a_chunk(events: list[Event], dice: Random) -> None:
     """Signals come between any two steps, a chain stands still, runs begin anew at any moment."""
     world, model = Simulation(), Reference(window_ms=WINDOW_MS)

@@ -10,6 +10,8 @@ from vibesflow.stream.placement import Copy, StoredPiece
 from vibesflow.stream.records import RowStatus, StreamRecord
 from vibesflow.stream.report import report_status
 from vibesflow.stream.sessions import Sessions
+from vibesflow.stream.shelf import shelf_of
+from vibesflow.stream.shelving import take_back
 from vibesflow.stream.state import MOST_RESTORES, RtaState
 from vibesflow.stream.status import ChunkPhase, StreamState
 
@@ -182,7 +184,7 @@ def test_a_refused_copy_is_ordered_elsewhere(state: RtaState) -> None:
         wanted=2,
         copies=[Copy(provider_id=1, base_url="x"), Copy(provider_id=3, base_url="y")],
     )
-    state.note_placed({"cid-0": more})
+    state.note_placed({"cid-0": more}, now_ms=START_MS)
     assert state.to_place() == []
     commit(state, 3)
     assert state.confirmed == 1
@@ -297,13 +299,19 @@ def test_loading_takes_up_what_was_left(state: RtaState) -> None:
     )
     sessions = Sessions()
     sessions.of(START_MS, "").receive(0, is_final=True)
-    fresh.load(record, sessions, rows)
+    fresh.load(record, sessions, shelf_of(rows))
+    assert (fresh.parked, fresh.unconfirmed) == (1, 1)
+    assert take_back(fresh, rows[1:]) == 1
+    fresh.retry_requested = True
+    fresh.retry_parked()
+    assert fresh.is_storing
+    assert take_back(fresh, rows[:1]) == 1
     assert (fresh.version, fresh.received, fresh.confirmed) == (2, 5, 3)
-    assert fresh.count(ChunkPhase.PARKED) == fresh.count(ChunkPhase.STORED) == 1
+    assert fresh.count(ChunkPhase.RECEIVED) == fresh.count(ChunkPhase.STORED) == 1
     assert len(fresh.to_place()) == 1
     assert not fresh.has_changed
     assert not fresh.sessions.final_is_due
-    fresh.load(record.model_copy(update={"is_complete": False}), Sessions(), [])
+    fresh.load(record.model_copy(update={"is_complete": False}), Sessions(), shelf_of([]))
     assert fresh.has_changed
 
 

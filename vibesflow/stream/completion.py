@@ -63,4 +63,4 @@ def settle_deadline_ms(state: RtaState, now_ms: int, settle_ms: int) -> int:
 
 
 def _rows_behind(state: RtaState) -> bool:
-    return any(c.deserved_row(unconfirmed_too=False) is not c.row for c in state.chunks.values())
+    return any(c.row_due(unconfirmed_too=False) for c in state.chunks.values())

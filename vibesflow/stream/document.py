@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from vibesflow.stream.records import ChunkDetail, ChunkRow, RowStatus, StreamRecord
+from vibesflow.stream.records import ChunkDetail, ChunkRow, StreamRecord
 from vibesflow.stream.sessions import Sessions
 
 DOCUMENT_SCHEMA = "vibesflow/stream/1"
@@ -86,6 +86,8 @@ def _entry(row: ChunkRow, record: StreamRecord) -> dict[str, object]:
     entry["copies"] = [[copy.provider_id, copy.data_set_id, copy.piece_id] for copy in row.copies]
     if row.creator != record.creator:
         entry["creator"] = row.creator
+    if row.status is not RowStatus.UPLOADED:
+        entry |= row.model_dump(mode="json", exclude=_NOT_TOLD, exclude_none=True)
     return entry
 
 
@@ -108,3 +110,5 @@ _ENTRY_FIELDS = {
     "piece_id",
     "written_at",
 }
+_NOT_TOLD = {"rta_id", "creator", "copies", "staging_key"}
+"""Of a row that is not confirmed yet: what the rest of the document says, or the chunk id."""

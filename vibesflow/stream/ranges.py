@@ -53,6 +53,13 @@ class Ranges(BaseModel):
         if expected <= last:
             yield expected, last
 
+    def blur(self) -> tuple[int, int]:
+        """Take the lowest gap for filled; return the last number of it and how many it had."""
+        first, end = self.spans.pop(0)
+        begin, last = self.spans[0]
+        self.spans[0] = (first, last)
+        return begin - 1, begin - end - 1
+
     def _at(self, number: int) -> int | None:
         index = bisect_right(self.spans, number, key=lambda span: span[0]) - 1
         return index if index >= 0 and self.spans[index][1] >= number else None

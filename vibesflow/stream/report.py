@@ -25,7 +25,7 @@ def report_status(state: RtaState, shown: StreamState, *, window_s: float) -> St
         received=state.received + len(state.inbox),
         stored=state.unconfirmed,
         confirmed=state.confirmed,
-        parked=state.count(ChunkPhase.PARKED),
+        parked=state.parked,
         duplicates=state.duplicates,
         missing=state.sessions.gaps,
         window_s=window_s,

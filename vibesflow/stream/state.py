@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from pydantic import BaseModel, Field
 
@@ -12,13 +12,23 @@ from vibesflow.stream.documents import StoredDocument
 from vibesflow.stream.ids import parse_chunk_id
 from vibesflow.stream.placement import StoredPiece
 from vibesflow.stream.records import ChunkRow, RowStatus, RowWrite, StreamRecord
-from vibesflow.stream.sessions import Session, Sessions
+from vibesflow.stream.sessions import Sessions
+from vibesflow.stream.shelf import Shelf, is_parked
 from vibesflow.stream.status import ChunkPhase
 from vibesflow.stream.times import iso_utc
 from vibesflow.stream.tracking import TrackedChunk
 
 MOST_RESTORES = 3
 """A chunk that every provider refused is stored anew at most this often before it is parked."""
+
+MOST_REASON = 300
+"""Characters of an error that are kept with a chunk or a provider; logs have the rest."""
+MOST_RELEASABLE = 80
+"""Staging keys that wait for their release; what is beyond is left to the audit."""
+MOST_DOCUMENTS = 6
+"""Versions whose documents are waited for; older ones are committed all the same."""
+MOST_EARLY = 200
+"""Pieces of which news are kept although nobody has heard of them yet."""
 
 _UNCONFIRMED = (ChunkPhase.STORED, ChunkPhase.COMMITTING)
 
@@ -31,9 +41,11 @@ class RtaState(BaseModel):
         suspects: chunks whose sequence number came before under an id that is no longer in
             memory: a late copy, or other audio under the same number. The table decides.
         chunks: chunks on their way, by key; one leaves when its row says it is confirmed.
+        shelf: how many wait in the table, for want of room here.
         settled: digest by key of the chunks that left during this run; not carried on.
         delays: why commits at a provider wait for a person, by provider.
         early: news of pieces whose storing has not ended yet.
+        news_lost: some of them were dropped, so what is stored now has to be ordered again.
         refusals: refused copies since the last confirmed one.
         documents: stored documents that wait for their commit.
         releasable: staging keys whose bytes are confirmed on chain.
@@ -54,11 +66,13 @@ class RtaState(BaseModel):
     inbox: list[ChunkRef] = Field(default_factory=list)
     suspects: list[ChunkRef] = Field(default_factory=list)
     chunks: dict[str, TrackedChunk] = Field(default_factory=dict)
+    shelf: Shelf = Field(default_factory=Shelf)
     settled: dict[str, str] = Field(default_factory=dict, exclude=True)
     sessions: Sessions = Field(default_factory=Sessions)
     delays: dict[int, str] = Field(default_factory=dict)
     refusals: int = 0
     early: list[PiecesCommitted] = Field(default_factory=list)
+    news_lost: bool = False
     documents: list[StoredDocument] = Field(default_factory=list)
     releasable: list[str] = Field(default_factory=list)
     received: int = 0
@@ -79,8 +93,8 @@ class RtaState(BaseModel):
 
     # --- receipt -------------------------------------------------------------------------
 
-    def load(self, record: StreamRecord, sessions: Sessions, rows: Iterable[ChunkRow]) -> None:
-        """Take up a stream as the table has it, with what an earlier run left unconfirmed."""
+    def load(self, record: StreamRecord, sessions: Sessions, shelf: Shelf) -> None:
+        """Take up a stream as the table has it; what an earlier run left is on the shelf."""
         self.opened, self.is_complete = True, record.is_complete
         self.creator, self.opened_at = record.creator, record.opened_at
         self.version, self.metadata_cid = record.document_version, record.metadata_cid
@@ -90,9 +104,7 @@ class RtaState(BaseModel):
         self.sessions = sessions
         if record.is_complete:
             self.sessions.close_finals()
-        for row in rows:
-            chunk = TrackedChunk.from_row(row)
-            self.chunks[chunk.ref.key] = chunk
+        self.shelf = shelf
 
     def take(self, chunk: ChunkRef, *, now_ms: int) -> None:
         """Note a signal: nothing is decided here, so nothing can go wrong."""
@@ -107,7 +119,9 @@ class RtaState(BaseModel):
             known = self._known_digest(chunk.key)
             if known is not None:
                 self._meet(chunk, known)
-            elif chunk.sequence in self._session(chunk).received:
+            elif self.sessions.may_have(
+                chunk.session_started_at_ms, chunk.producer, chunk.sequence
+            ):
                 self.suspects.append(chunk)
             else:
                 self.track(chunk)
@@ -117,7 +131,9 @@ class RtaState(BaseModel):
         self.creator = self.creator or chunk.creator
         self.chunks[chunk.key] = TrackedChunk(ref=chunk)
         self.received += 1
-        self._session(chunk).receive(chunk.sequence, is_final=chunk.is_final)
+        self.sessions.receive(
+            chunk.session_started_at_ms, chunk.producer, chunk.sequence, is_final=chunk.is_final
+        )
 
     def resolve_suspect(self, chunk: ChunkRef, row: ChunkRow | None) -> None:
         """Decide about a suspect by the row that the table has for its id."""
@@ -125,18 +141,22 @@ class RtaState(BaseModel):
         if row is None:
             self.track(chunk)
             return
+        if is_parked(row.status) and chunk.key not in self.chunks:
+            self.shelf.take(row)
+            self.chunks[chunk.key] = TrackedChunk.from_row(row)
         self._meet(chunk, row.sha256)
         if row.sha256 == chunk.sha256 and row.status is RowStatus.UPLOADED:
-            self.releasable.append(chunk.staging_key)
+            self.release(chunk.staging_key)
 
     def retry_parked(self) -> None:
         """Set every parked chunk on its way again, if somebody asked for it."""
         if not self.retry_requested:
             return
         self.retry_requested = False
+        self.shelf.recall_parked()
         for chunk in self.chunks.values():
             if chunk.phase is ChunkPhase.PARKED:
-                self._restart(chunk)
+                self.restart(chunk)
 
     def _known_digest(self, key: str) -> str | None:
         tracked = self.chunks.get(key)
@@ -153,15 +173,13 @@ class RtaState(BaseModel):
         self.duplicates += 1
         tracked = self.chunks.get(chunk.key)
         if tracked and tracked.phase is ChunkPhase.PARKED:
-            self._restart(tracked)
+            self.restart(tracked)
 
-    def _restart(self, chunk: TrackedChunk) -> None:
+    def restart(self, chunk: TrackedChunk) -> None:
+        """Have a chunk stored from its staged bytes, as if it had just come."""
         chunk.phase, chunk.stored = ChunkPhase.RECEIVED, None
         chunk.error = None
         chunk.restores = 0
-
-    def _session(self, chunk: ChunkRef) -> Session:
-        return self.sessions.of(chunk.session_started_at_ms, chunk.producer)
 
     # --- storing -------------------------------------------------------------------------
 
@@ -171,20 +189,25 @@ class RtaState(BaseModel):
 
     def is_ending(self, chunk: ChunkRef) -> bool:
         """Nothing later than this chunk's session is expected, so haste helps its completion."""
-        return self.complete_requested or self._session(chunk).final_sequence is not None
+        session = self.sessions.of(chunk.session_started_at_ms, chunk.producer)
+        return self.complete_requested or session.final_sequence is not None
 
     def note_stored(self, key: str, piece: StoredPiece, *, now_ms: int) -> None:
         """A provider holds the chunk's bytes, and its copies are ordered."""
-        chunk = self.chunks[key]
-        chunk.stored, chunk.phase, chunk.error = piece, ChunkPhase.STORED, None
-        chunk.unordered = False
         self.provider_id = piece.copies[0].provider_id
+        chunk = self.chunks.get(key)
+        if chunk is None:
+            return  # shelved meanwhile; it will be stored again, which finds what is there
+        chunk.stored, chunk.phase, chunk.error = piece, ChunkPhase.STORED, None
+        chunk.unordered = self.news_lost
         self._apply_news(now_ms=now_ms)
 
     def park(self, key: str, reason: str) -> None:
         """Give up on a chunk for now; its bytes are kept."""
-        chunk = self.chunks[key]
-        chunk.phase, chunk.error = ChunkPhase.PARKED, reason
+        chunk = self.chunks.get(key)
+        if chunk is None:
+            return
+        chunk.phase, chunk.error = ChunkPhase.PARKED, reason[:MOST_REASON]
         self.last_error = f"{chunk.ref.chunk_id}: {reason}"
 
     def to_place(self) -> list[TrackedChunk | StoredDocument]:
@@ -196,7 +219,7 @@ class RtaState(BaseModel):
         ]
         return [*chunks, *(d for d in self.documents if d.stored.lacks_copies)]
 
-    def note_placed(self, placed: Mapping[str, StoredPiece]) -> None:
+    def note_placed(self, placed: Mapping[str, StoredPiece], *, now_ms: int) -> None:
         """Copies were ordered; what the chain confirmed meanwhile is kept."""
         for item in self._stored_items():
             piece = placed.get(item.stored.piece_cid) if item.stored else None
@@ -207,6 +230,7 @@ class RtaState(BaseModel):
                     item.stored.take(copy)
                 if isinstance(item, TrackedChunk):
                     item.unordered = False
+        self._apply_news(now_ms=now_ms)
 
     # --- committing ----------------------------------------------------------------------
 
@@ -227,8 +251,12 @@ class RtaState(BaseModel):
                     item.stored.note_committed(news.provider_id, news.data_set_id, piece_id)
         if not self.count(ChunkPhase.RECEIVED) and not self.publishing:
             self.early.clear()
+            self.news_lost = False
+        while sum(len(news.pieces) for news in self.early) > MOST_EARLY:
+            self.early.pop(0)
+            self.news_lost = True
         for chunk in self.chunks.values():
-            if chunk.stored and chunk.phase in _UNCONFIRMED:
+            if chunk.stored and chunk.phase in _UNCONFIRMED and not chunk.unordered:
                 self._confirm(chunk, chunk.stored, now_ms)
         self.documents = [d for d in self.documents if not d.stored.is_safe]
 
@@ -254,7 +282,7 @@ class RtaState(BaseModel):
 
     def note_delayed(self, news: CommitDelayed) -> None:
         """Commits at a provider wait for a person."""
-        self.delays[news.provider_id] = news.reason
+        self.delays[news.provider_id] = news.reason[:MOST_REASON]
 
     def _confirm(self, chunk: TrackedChunk, stored: StoredPiece, now_ms: int) -> None:
         if stored.is_safe:
@@ -284,9 +312,9 @@ class RtaState(BaseModel):
         """Spell the rows that are behind their chunks, in stream order."""
         behind = []
         for chunk in sorted(self.chunks.values(), key=lambda c: c.order):
-            deserved = chunk.deserved_row(unconfirmed_too=unconfirmed_too)
-            if deserved is not None and deserved is not chunk.row:
-                row = chunk.to_row(deserved, written_at=iso_utc(now_ms))
+            due = chunk.row_due(unconfirmed_too=unconfirmed_too)
+            if due is not None:
+                row = chunk.to_row(due, written_at=iso_utc(now_ms))
                 behind.append(RowWrite(row=row, previous=chunk.row))
         return behind[:limit]
 
@@ -307,14 +335,25 @@ class RtaState(BaseModel):
         for write in writes:
             key = parse_chunk_id(write.row.chunk_id).key
             chunk = self.chunks[key]
-            chunk.row = write.row.status
+            chunk.row, chunk.row_has_piece = write.row.status, write.row.piece_cid is not None
             if reason := rejected.get(write.row.chunk_id):
                 del self.chunks[key]
                 self.last_error = f"{write.row.chunk_id}: {reason}; its bytes stay in staging"
             elif chunk.row is RowStatus.UPLOADED:
                 del self.chunks[key]
                 self.settled[key] = chunk.ref.sha256
-                self.releasable.append(chunk.ref.staging_key)
+                self.release(chunk.ref.staging_key)
+
+    def release(self, staging_key: str) -> None:
+        """Note bytes that are no longer needed in staging; the audit finds what is beyond."""
+        if len(self.releasable) < MOST_RELEASABLE:
+            self.releasable.append(staging_key)
+
+    def lighten(self) -> None:
+        """Drop what the next run can do without, or find again."""
+        self.news_lost = self.news_lost or bool(self.early)
+        self.early.clear()
+        del self.releasable[MOST_RELEASABLE // 4 :]
 
     # --- completion ----------------------------------------------------------------------
 
@@ -323,7 +362,7 @@ class RtaState(BaseModel):
         self.is_complete, self.version = True, document.version
         self.metadata_cid = document.stored.piece_cid
         self.completed_revision = revision
-        self.documents.append(document)
+        self.documents = [*self.documents[1 - MOST_DOCUMENTS :], document]
         self._apply_news(now_ms=now_ms)
         self.sessions.close_finals()
         self.complete_requested, self.finishing_since_ms = False, None
@@ -337,17 +376,24 @@ class RtaState(BaseModel):
     @property
     def is_storing(self) -> bool:
         """A received chunk has not been stored or parked yet."""
-        return bool(self.inbox or self.suspects or self.count(ChunkPhase.RECEIVED))
+        shelf = self.shelf.received + self.shelf.recalled
+        return bool(self.inbox or self.suspects or shelf or self.count(ChunkPhase.RECEIVED))
 
     @property
     def unconfirmed(self) -> int:
         """Chunks that a provider holds and the chain has not confirmed."""
-        return self.count(*_UNCONFIRMED)
+        return self.count(*_UNCONFIRMED) + self.shelf.stored
+
+    @property
+    def parked(self) -> int:
+        """Chunks that were given up for now."""
+        return self.count(ChunkPhase.PARKED) + self.shelf.parked
 
     @property
     def has_pieces(self) -> bool:
         """At least one chunk of the stream has a PieceCID."""
-        return self.confirmed > 0 or any(c.stored for c in self.chunks.values())
+        held = self.confirmed + self.shelf.stored
+        return held > 0 or any(c.stored for c in self.chunks.values())
 
     @property
     def has_changed(self) -> bool:

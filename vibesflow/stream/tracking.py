@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from vibesflow.stream.chunk import ChunkRef
 from vibesflow.stream.placement import Copy, StoredPiece
 from vibesflow.stream.records import ChunkRow, RowCopy, RowStatus
 from vibesflow.stream.status import ChunkPhase, ChunkView
+
+_COPIES = TypeAdapter(list[Copy])
 
 
 class TrackedChunk(BaseModel):
@@ -15,6 +17,7 @@ class TrackedChunk(BaseModel):
 
     Attributes:
         row: status of the row as last written; None while it has none.
+        row_has_piece: that row names the PieceCID.
         restores: how often it had to be stored again after every provider refused it.
         unordered: it was taken up from its row, so its copies have to be ordered again.
     """
@@ -25,6 +28,7 @@ class TrackedChunk(BaseModel):
     confirmed_at_ms: int | None = None
     error: str | None = None
     row: RowStatus | None = None
+    row_has_piece: bool = False
     restores: int = 0
     unordered: bool = False
 
@@ -59,6 +63,19 @@ class TrackedChunk(BaseModel):
             return self.row
         return RowStatus.PROCESSING
 
+    def row_due(self, *, unconfirmed_too: bool) -> RowStatus | None:
+        """Return the status to write now, None while the row is as it should be."""
+        deserved = self.deserved_row(unconfirmed_too=unconfirmed_too)
+        if deserved is None or self.has_row(deserved):
+            return None
+        return deserved if deserved is not self.row or unconfirmed_too else None
+
+    def has_row(self, status: RowStatus) -> bool:
+        """Tell whether the row has this status and names the piece if there is one."""
+        return self.row is status and (
+            status is not RowStatus.PROCESSING or self.row_has_piece == (self.stored is not None)
+        )
+
     def to_row(self, status: RowStatus, *, written_at: str) -> ChunkRow:
         """Spell the chunk as a row of the given status."""
         stored = self.stored
@@ -75,6 +92,7 @@ class TrackedChunk(BaseModel):
             written_at=written_at,
             error=self.error,
             staging_key=None if status is RowStatus.UPLOADED else self.ref.staging_key,
+            ordered=_ordered(stored) if status is RowStatus.PROCESSING else None,
         )
 
     @classmethod
@@ -88,22 +106,19 @@ class TrackedChunk(BaseModel):
         if row.piece_cid is not None and row.provider_id is not None:
             stored = StoredPiece(
                 piece_cid=row.piece_cid,
-                copies=[
-                    Copy(
-                        provider_id=row.provider_id,
-                        base_url=(row.retrieval_url or "").removesuffix(row.piece_cid),
-                    )
-                ],
+                copies=_copies_under_way(row, row.provider_id, row.piece_cid),
                 duration_ms=row.duration_ms,
             )
-        parked = row.status is RowStatus.FAILED or stored is None
+        parked = row.status not in (RowStatus.PROCESSING, RowStatus.UPLOADED)
+        waits = ChunkPhase.RECEIVED if stored is None else ChunkPhase.STORED
         return cls(
             ref=ref,
-            phase=ChunkPhase.PARKED if parked else ChunkPhase.STORED,
+            phase=ChunkPhase.PARKED if parked else waits,
             stored=stored,
             error=row.error,
             row=row.status,
-            unordered=not parked,
+            row_has_piece=row.piece_cid is not None,
+            unordered=stored is not None and not parked,
         )
 
     def to_view(self) -> ChunkView:
@@ -135,3 +150,15 @@ class TrackedChunk(BaseModel):
 def _copies_of(stored: StoredPiece | None) -> tuple[RowCopy, ...]:
     confirmed = [copy for copy in stored.copies if copy.is_confirmed] if stored else []
     return tuple(RowCopy(**copy.model_dump()) for copy in confirmed)
+
+
+def _ordered(stored: StoredPiece | None) -> str | None:
+    return _COPIES.dump_json(stored.copies, exclude_none=True).decode() if stored else None
+
+
+def _copies_under_way(row: ChunkRow, provider_id: int, piece_cid: str) -> list[Copy]:
+    """Return the copies that were ordered; a row may be older than that it names them."""
+    if row.ordered:
+        return _COPIES.validate_json(row.ordered)
+    base_url = (row.retrieval_url or "").removesuffix(piece_cid)
+    return [Copy(provider_id=provider_id, base_url=base_url)]

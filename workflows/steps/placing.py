@@ -9,6 +9,7 @@ from vibesflow.stream.state import RtaState
 from vibesflow.stream.tracking import TrackedChunk
 from workflows import policies
 from workflows.board import TaskBoard
+from workflows.clock import now_ms
 from workflows.placing import place_request
 from workflows.steps.insisting import Insistence
 
@@ -37,4 +38,5 @@ class Placing:
             placed = await self._insist.run(
                 policies.PLACE_COPIES, request, f"copies of {len(request.pieces)} pieces"
             )
-            state.note_placed({piece.piece_cid: piece for piece in placed.pieces})
+            pieces = {piece.piece_cid: piece for piece in placed.pieces}
+            state.note_placed(pieces, now_ms=now_ms())

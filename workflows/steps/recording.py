@@ -6,6 +6,7 @@ from temporalio import workflow
 
 from activities.messages import AppendChunks, ReleaseStaged
 from vibesflow.stream.completion import DONE, Decision
+from vibesflow.stream.pages import first_page
 from vibesflow.stream.records import RowWrite
 from vibesflow.stream.state import RtaState
 from workflows import policies
@@ -37,7 +38,7 @@ class Recording:
             limit=policies.APPEND_ROWS, unconfirmed_too=completing, now_ms=now_ms()
         )
         if writes and (len(writes) == policies.APPEND_ROWS or completing or self._rows_are_due()):
-            self._board.spawn("append", self._append, writes)
+            self._board.spawn("append", self._append, first_page(writes))
         elif writes:
             self._board.spawn("linger", self._linger)
 

@@ -25,10 +25,13 @@ class Storing:
         self._options = options
         self._insist = Insistence(state)
 
-    def start(self) -> None:
-        """Ask the table about suspects, and start as many uploads as may run."""
+    def look_up(self) -> None:
+        """Ask the table about suspects, also while nothing else begins: they must not pile up."""
         for chunk in self._state.suspects:
             self._board.spawn(f"find:{chunk.key}", self._look_up, chunk)
+
+    def start(self) -> None:
+        """Start as many uploads as may run."""
         running = len(self._board.named("store:"))
         for key in self._state.to_store():
             if running >= self._options.parallel_uploads:

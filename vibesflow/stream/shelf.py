@@ -1,0 +1,76 @@
+"""Chunks that wait in the table instead of in memory: how many, and where to look for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import BaseModel
+
+from vibesflow.stream.records import ChunkRow, RowStatus
+
+
+def is_parked(status: RowStatus) -> bool:
+    """Tell whether a row with this status is neither confirmed nor on its way."""
+    return status not in (RowStatus.PROCESSING, RowStatus.UPLOADED)
+
+
+class Shelf(BaseModel):
+    """What the table holds of a stream that is neither confirmed nor in memory.
+
+    Attributes:
+        received: rows of chunks that no provider holds yet.
+        stored: rows of chunks that a provider holds and the chain has not confirmed.
+        parked: rows of chunks that were given up.
+        recalled: how many parked chunks are wanted back, since somebody asked for a retry.
+        after: key of the row after which the next look begins; empty begins at the first row.
+    """
+
+    received: int = 0
+    stored: int = 0
+    parked: int = 0
+    recalled: int = 0
+    after: str = ""
+
+    @property
+    def waiting(self) -> int:
+        """Chunks that go on as soon as there is room."""
+        return self.received + self.stored + self.recalled
+
+    def put(self, status: RowStatus, *, has_piece: bool) -> None:
+        """Count a chunk whose row is all that is left of it in the stream."""
+        if is_parked(status):
+            self.parked += 1
+        elif has_piece:
+            self.stored += 1
+        else:
+            self.received += 1
+
+    def take(self, row: ChunkRow) -> None:
+        """Count a chunk that is in memory again."""
+        if is_parked(row.status):
+            self.parked, self.recalled = max(0, self.parked - 1), max(0, self.recalled - 1)
+        elif row.piece_cid is not None:
+            self.stored = max(0, self.stored - 1)
+        else:
+            self.received = max(0, self.received - 1)
+
+    def recall_parked(self) -> None:
+        """Want every parked chunk back that is here now."""
+        if self.parked:
+            self.recalled, self.after = self.parked, ""
+
+    def forget(self, *, received: bool, stored: bool, parked: bool) -> None:
+        """Believe the table, which has no row of these kinds."""
+        self.received *= not received
+        self.stored *= not stored
+        if parked:
+            self.parked = self.recalled = 0
+
+
+def shelf_of(rows: Iterable[ChunkRow]) -> Shelf:
+    """Return the shelf of a stream that nobody has in memory."""
+    shelf = Shelf()
+    for row in rows:
+        if row.status is not RowStatus.UPLOADED:
+            shelf.put(row.status, has_piece=row.piece_cid is not None)
+    return shelf

@@ -1,0 +1,103 @@
+"""Keeping the stream small: rows for what must make room, and taking back what waits in them."""
+
+from __future__ import annotations
+
+from temporalio import workflow
+
+from activities.messages import AppendChunks, LoadRows
+from vibesflow.stream.pages import first_page
+from vibesflow.stream.records import RowWrite
+from vibesflow.stream.shelving import (
+    MOST_TRACKED,
+    rows_to_shelve,
+    shelve,
+    take_back,
+    wanted_back,
+    weighs_too_much,
+)
+from vibesflow.stream.state import RtaState
+from workflows import policies
+from workflows.board import TaskBoard
+from workflows.clock import now_iso, now_ms
+from workflows.steps.insisting import Insistence
+
+
+class Shelving:
+    """Moves chunks that wait long between memory and table, so that memory has a bound."""
+
+    def __init__(self, state: RtaState, board: TaskBoard) -> None:
+        self._state = state
+        self._board = board
+        self._insist = Insistence(state)
+
+    def start(self) -> None:
+        """Make room if there are too many chunks, or take some back if there is room."""
+        if len(self._state.chunks) > MOST_TRACKED:
+            busy = {name.removeprefix("store:") for name in self._board.named("store:")}
+            self._make_room(MOST_TRACKED, busy)
+        wanted = wanted_back(self._state)
+        if wanted:
+            request = LoadRows(
+                rta_id=self._state.rta_id,
+                after=self._state.shelf.after,
+                received=wanted.received,
+                stored=wanted.stored,
+                parked=wanted.parked,
+            )
+            self._board.spawn("recall", self._recall, request)
+
+    def is_light(self) -> bool:
+        """Tell whether a next run can begin with the state; if not, work on it was started.
+
+        What cannot be made lighter goes as it is: late is better than never.
+        """
+        state = self._state
+        if not weighs_too_much(state):
+            return True
+        state.lighten()
+        writes = state.rows_to_write(
+            limit=policies.APPEND_ROWS, unconfirmed_too=False, now_ms=now_ms()
+        )
+        if writes:
+            self._write(writes)
+            return False
+        return not self._make_room(len(state.chunks) // 2)
+
+    def _make_room(self, keep: int, busy: set[str] | None = None) -> bool:
+        before = len(self._state.chunks)
+        lacking = shelve(self._state, keep=keep, busy=busy or ())
+        if lacking and "complete" not in self._board:
+            return self._write(rows_to_shelve(lacking, now_ms=now_ms())) or True
+        if before != len(self._state.chunks):
+            self._board.wake()
+            return True
+        return False
+
+    def _write(self, writes: list[RowWrite]) -> bool:
+        return self._board.spawn("append", self._append, first_page(writes))
+
+    async def _append(self, writes: list[RowWrite]) -> None:
+        state = self._state
+        request = AppendChunks(
+            rta_id=state.rta_id,
+            writes=tuple(writes),
+            reopen_version=state.version if state.is_complete else None,
+            at=now_iso(),
+        )
+        summary = f"{len(writes)} rows make room"
+        reply = await self._insist.run(policies.APPEND_CHUNKS, request, summary)
+        state.is_complete = False
+        state.note_written(writes, {row.chunk_id: row.reason for row in reply.rejected})
+
+    async def _recall(self, request: LoadRows) -> None:
+        state = self._state
+        page = await self._insist.run(policies.LOAD_ROWS, request, "chunks that waited")
+        taken = take_back(state, page.rows)
+        state.shelf.after = page.after
+        if not page.after and not taken:
+            if page.found_none:
+                state.shelf.forget(
+                    received=request.received, stored=request.stored, parked=request.parked
+                )
+            elif request.after == "":
+                await workflow.sleep(policies.SLOW_RETRY, summary="nothing to take back")
