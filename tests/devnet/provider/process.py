@@ -73,7 +73,7 @@ class ProviderProcess:
         return [str(word) for pair in named.items() for word in pair] + list(self.flags)
 
     def _await_ping(self) -> None:
-        deadline_s = time.monotonic() + 30
+        deadline_s = time.monotonic() + 90
         while not self._answers():
             assert self.child is not None
             ended = self.child.poll() is not None
