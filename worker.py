@@ -18,6 +18,7 @@ from datetime import timedelta
 from typing import Protocol
 
 import uvicorn
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -27,6 +28,8 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.audit import AuditParts, audit_activities
+from activities.audit_ports import AuditedFilecoin
 from activities.committing import CommitActivities
 from activities.faults import FaultInterceptor
 from activities.ordering import CopyDesk, OrderingActivities
@@ -40,8 +43,10 @@ from activities.uploading import Uploader
 from vibesflow.errors import SettingsInvalid, VibesflowError
 from vibesflow.filecoin import FilecoinClient, Signer
 from vibesflow.ledger import DynamoLedger, Ledger
-from vibesflow.settings import Settings, WorkerSettings, load_settings
+from vibesflow.settings import Settings, TableSettings, WorkerSettings, load_settings
 from vibesflow.staging import Staging, open_staging
+from workflows.audit import AuditWorkflow
+from workflows.client import StreamClient
 from workflows.connection import connect
 from workflows.data_set import DataSetWorkflow
 from workflows.data_set_client import DataSetClient
@@ -56,6 +61,7 @@ _SHARED = SandboxRestrictions.default.with_passthrough_modules(
     "pydantic",
     "pydantic_core",
     "vibesflow",
+    "workflows.audit_details",
     "workflows.board",
     "workflows.clock",
     "workflows.departure",
@@ -64,6 +70,7 @@ _SHARED = SandboxRestrictions.default.with_passthrough_modules(
     "workflows.messages",
     "workflows.placing",
     "workflows.policies",
+    "workflows.repairing",
     "workflows.steps",
 )
 
@@ -79,7 +86,7 @@ def rta_worker(
     return Worker(
         client,
         task_queue=RTA_QUEUE,
-        workflows=[RtaWorkflow, DataSetWorkflow],
+        workflows=[RtaWorkflow, DataSetWorkflow, AuditWorkflow],
         workflow_runner=SandboxedWorkflowRunner(_SHARED),
         activities=[
             streams.open_stream,
@@ -98,7 +105,7 @@ def rta_worker(
     )
 
 
-class Filecoin(PieceStore, Committer, Protocol):
+class Filecoin(PieceStore, Committer, AuditedFilecoin, Protocol):
     """What the ``filecoin`` queue needs of `FilecoinClient`."""
 
 
@@ -127,7 +134,7 @@ async def open_parts(settings: Settings, client: Client) -> AsyncIterator[Parts]
     async with await FilecoinClient.open(settings.filecoin, signer) as filecoin:
         yield Parts(
             filecoin=filecoin,
-            ledger=DynamoLedger(settings.table),
+            ledger=_open_ledger(settings.table),
             staging=open_staging(settings.staging),
             orders=DataSetClient(client, filecoin.payer, settings.filecoin),
         )
@@ -144,6 +151,17 @@ def filecoin_worker(
     """Return the worker of the ``filecoin`` queue: activities that move bytes or wait."""
     uploader = Uploader(filecoin, piece_wait_s=settings.filecoin.piece_wait_s)
     desk = CopyDesk(filecoin, orders, wanted=settings.filecoin.copies)
+    audited = AuditParts(
+        filecoin=filecoin,
+        ledger=ledger,
+        staging=staging,
+        streams=StreamClient(client, settings.stream),
+        orders=orders,
+        uploader=uploader,
+        desk=desk,
+        wanted=settings.filecoin.copies,
+        grace_epochs=settings.audit.proof_grace_epochs,
+    )
     return Worker(
         client,
         task_queue=FILECOIN_QUEUE,
@@ -153,6 +171,7 @@ def filecoin_worker(
             OrderingActivities(desk).place_copies,
             PullActivities(filecoin).pull_pieces,
             CommitActivities(filecoin).commit_pieces,
+            *audit_activities(audited),
         ],
         max_concurrent_activities=settings.worker.upload_slots,
         graceful_shutdown_timeout=timedelta(seconds=settings.worker.grace_s),
@@ -195,6 +214,12 @@ async def run_workers(
         await stopped.wait()
         log.info("stopping; running uploads have %s s", settings.worker.grace_s)
     health.cancel()
+
+
+def _open_ledger(settings: TableSettings) -> DynamoLedger:
+    """Open the tables; cursors stay inside workflows here, and any worker may go on with one."""
+    secret = settings.cursor_secret or SecretStr("worker")
+    return DynamoLedger(settings.model_copy(update={"cursor_secret": secret}))
 
 
 async def _serve_health(settings: WorkerSettings, workers: tuple[Worker, ...]) -> None:

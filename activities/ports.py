@@ -126,3 +126,7 @@ class DataSetOrders(Protocol):
             TemporalDown: it has not, or nobody knows.
         """
         ...
+
+    def scope_of(self, rta_id: str, creator: str) -> Pairs:
+        """Return the pairs that tell a stream's data sets from others."""
+        ...

@@ -61,6 +61,10 @@ class Uploader:
                 self._store.note_fault(provider.provider_id)
                 excluded.add(provider.provider_id)
 
+    async def supply(self, provider: ProviderInfo, open_source: OpenSource) -> PieceCid:
+        """Bring a piece to just this provider; return which piece it is."""
+        return await self._upload_to(provider, Upload(open_source=open_source))
+
     async def _choose(self, upload: Upload, excluded: frozenset[int]) -> ProviderInfo:
         try:
             return await self._store.choose_provider(preferred=upload.preferred, exclude=excluded)

@@ -26,7 +26,7 @@ class DataSetClient:
         Raises:
             TemporalDown: it has not been accepted, or nobody knows.
         """
-        scope = self._scope(order.rta_id, creator)
+        scope = self.scope_of(order.rta_id, creator)
         await signal_with_start(
             self._client,
             messages.DATA_SET_WORKFLOW,
@@ -39,7 +39,8 @@ class DataSetClient:
             summary=f"data set at provider {provider_id}",
         )
 
-    def _scope(self, rta_id: str, creator: str) -> Pairs:
+    def scope_of(self, rta_id: str, creator: str) -> Pairs:
+        """Return the pairs that tell a stream's data sets from others, as the settings say."""
         if self._settings.data_set_scope is DataSetScope.CREATOR:
             return (("creator", creator[:MAX_VALUE_BYTES]),)
         if self._settings.data_set_scope is DataSetScope.RTA:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 from temporalio.common import SearchAttributeKey
 
+from vibesflow.audit.plan import RoundPlan
 from vibesflow.data_set.orders import Pairs
 from vibesflow.data_set.state import DataSetState
 from vibesflow.stream.chunk import Message
@@ -24,6 +25,11 @@ COMMIT_DELAYED = "commit_delayed"
 DATA_SET_WORKFLOW = "DataSetWorkflow"
 ADD_PIECES = "add_pieces"
 
+AUDIT_WORKFLOW = "AuditWorkflow"
+AUDIT_SCHEDULE = "vibesflow-audit"
+AUDIT_ROUND = "audit/round"
+"""Workflow id of a round over all streams; the schedule adds the time."""
+
 RTA_QUEUE = "rta"
 """Task queue of workflows and light activities."""
 FILECOIN_QUEUE = "filecoin"
@@ -41,6 +47,11 @@ def workflow_id(rta_id: str) -> str:
 def receiver_id(waiting: str) -> str:
     """Return the workflow id of who waits for a piece (`PieceOrder.waits`)."""
     return waiting if "/" in waiting else workflow_id(waiting)
+
+
+def stream_audit_id(rta_id: str) -> str:
+    """Return the workflow id of an audit of one stream."""
+    return f"audit/stream/{rta_id}"
 
 
 def data_set_workflow_id(payer: str, provider_id: int, scope: Pairs) -> str:
@@ -90,3 +101,21 @@ class DataSetInput(Message):
     scope: Pairs = ()
     linger_s: float = Field(default=30, ge=0)
     state: DataSetState | None = None
+
+
+class AuditInput(Message):
+    """Input of `AuditWorkflow`.
+
+    Attributes:
+        rta_id: the one stream to audit, whole; empty for a round over all streams.
+        share: which part of the pieces a round looks at, 1 for all.
+        patience_s: how long a silent provider is waited for before its copies count as lost.
+        leftover_age_s: how long bytes are in staging before they are asked about.
+        plan: given by the run before, at continue-as-new.
+    """
+
+    rta_id: str = ""
+    share: float = Field(default=1.0, ge=0, le=1)
+    patience_s: float = Field(default=3_600, ge=0)
+    leftover_age_s: float = Field(default=3_600, ge=0)
+    plan: RoundPlan | None = None

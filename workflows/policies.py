@@ -10,6 +10,18 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
+from activities.audit_messages import (
+    CheckStream,
+    ConcludeStream,
+    ListStreams,
+    MoveCopies,
+    PiecesOrdered,
+    RepairPieces,
+    StagingSwept,
+    StreamChecked,
+    StreamsListed,
+    SweepStaging,
+)
 from activities.messages import (
     AppendChunks,
     AppendedChunks,
@@ -207,6 +219,55 @@ COMMIT_PIECES = Step(
     _COMMIT_RETRY,
     heartbeat=_HEARTBEAT,
 )
+_AUDIT_RETRY = RetryPolicy(
+    # Nobody waits for an audit, and a chain, table or provider that is down stays so for minutes.
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=5),
+)
+_AUDIT_ATTEMPT = timedelta(minutes=30)  # a slice ends after 4 minutes, or with its last group
+
+LIST_STREAMS = Step(
+    "list_streams", ListStreams, StreamsListed, FILECOIN_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY
+)
+CHECK_STREAM = Step(
+    "check_stream",
+    CheckStream,
+    StreamChecked,
+    FILECOIN_QUEUE,
+    _AUDIT_ATTEMPT,
+    _AUDIT_RETRY,
+    heartbeat=_HEARTBEAT,
+)
+REPAIR_PIECES = Step(
+    "repair_pieces",
+    RepairPieces,
+    PiecesOrdered,
+    FILECOIN_QUEUE,
+    _UPLOAD_ATTEMPT,  # staged bytes, or those of a good copy, may have to be uploaded
+    _UPLOAD_RETRY,
+    heartbeat=_HEARTBEAT,
+)
+MOVE_COPIES = Step(
+    "move_copies", MoveCopies, type(None), FILECOIN_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY
+)
+CONCLUDE_STREAM = Step(
+    "conclude_stream",
+    ConcludeStream,
+    type(None),
+    FILECOIN_QUEUE,
+    timedelta(minutes=10),  # reads all rows of a stream that may have 20,000
+    _TABLE_RETRY,
+)
+SWEEP_STAGING = Step(
+    "sweep_staging",
+    SweepStaging,
+    StagingSwept,
+    FILECOIN_QUEUE,
+    _AUDIT_ATTEMPT,
+    _AUDIT_RETRY,
+    heartbeat=_HEARTBEAT,
+)
 ALL_STEPS: tuple[Step[Any, Any], ...] = (
     OPEN_STREAM,
     LOAD_ROWS,
@@ -219,6 +280,12 @@ ALL_STEPS: tuple[Step[Any, Any], ...] = (
     PLACE_COPIES,
     PULL_PIECES,
     COMMIT_PIECES,
+    LIST_STREAMS,
+    CHECK_STREAM,
+    REPAIR_PIECES,
+    MOVE_COPIES,
+    CONCLUDE_STREAM,
+    SWEEP_STAGING,
 )
 
 FUNDS_PAUSE = timedelta(seconds=30)
@@ -240,3 +307,16 @@ DRAIN_TIME = timedelta(minutes=1)
 ROW_LINGER_MS = 5_000
 """How long a confirmed chunk may wait for others before its row is written, while work is under
 way that will wake the stream anyway: many rows cost the history of one."""
+AUDIT_PAGE = 20
+"""Streams of one page of an audit; between pages the round may continue as new."""
+AUDIT_PARALLEL = 4
+"""Streams that one round audits at the same time: an audit must not crowd out uploads."""
+AUDIT_EVENTS = 2_000
+"""History length from which a round continues as new after a page."""
+REPAIR_TRIES = 4
+"""How often other providers are sought for a piece within a round."""
+REPAIR_TIME = timedelta(minutes=30)
+"""How long ordered copies may take to be confirmed, as long as a stream's completion waits; what
+takes longer, for want of money for instance, the next round finds done or orders again."""
+SWEEP_KEYS = 100
+"""Staged keys of one step."""

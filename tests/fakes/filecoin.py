@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
 from activities.ports import OpenSource
 from vibesflow.data_set.orders import Pairs
 from vibesflow.errors import (
     InsufficientFunds,
     NoProvider,
+    PieceNotFound,
     ProviderDown,
+    ProviderLied,
     ProviderRefused,
     VibesflowError,
 )
@@ -24,7 +26,9 @@ from vibesflow.filecoin import (
     ProviderInfo,
     PullState,
     Submitted,
+    piece_cid_of,
 )
+from vibesflow.filecoin.chain_views import DataSetHealth
 
 
 def make_provider(provider_id: int) -> ProviderInfo:
@@ -55,10 +59,13 @@ class MemoryFilecoin:
     wallet_is_empty: commits are refused for want of money.
     confirm_after_s: how long the chain takes otherwise.
     commit_faults: errors that the next submissions raise, in order.
+    silent: providers that do not answer when a piece is read.
+    health_of: how data sets stand, where they do not stand well; their ids are their providers'.
+    pieces: bytes by (provider, PieceCID); deleting some is a lost disk.
     """
 
     def __init__(self) -> None:
-        self.providers = {n: make_provider(n) for n in (1, 2, 3)}
+        self.known = {n: make_provider(n) for n in (1, 2, 3)}
         self.store_faults: list[VibesflowError] = []
         self.commit_faults: list[VibesflowError] = []
         self.store_open = asyncio.Event()
@@ -69,6 +76,9 @@ class MemoryFilecoin:
         self.never_publishes: set[int] = set()
         self.dead_to_commits: set[int] = set()
         self.wallet_is_empty = False
+        self.silent: set[int] = set()
+        self.health_of: dict[int, DataSetHealth] = {}
+        self.reads: Counter[str] = Counter()
         self.faulty: list[int] = []
         self.commits: list[CommitRequest] = []
         self.refused_commits = 0
@@ -78,12 +88,12 @@ class MemoryFilecoin:
         self.pieces: dict[tuple[int, str], bytes] = {}
         self._landed: dict[int, Committed] = {}
         self._pending: dict[int, tuple[float, CommitRequest]] = {}
-        self._ids: dict[tuple[int, str], int] = {}
+        self.ids: dict[tuple[int, str], int] = {}
 
     async def choose_provider(
         self, *, preferred: int | None = None, exclude: frozenset[int] = frozenset()
     ) -> ProviderInfo:
-        left = [p for i, p in self.providers.items() if i not in exclude | self.full]
+        left = [p for i, p in self.known.items() if i not in exclude | self.full]
         if not left:
             raise NoProvider("no provider answers", retry_after_s=5)
         return next((p for p in left if p.provider_id == preferred), left[0])
@@ -96,7 +106,7 @@ class MemoryFilecoin:
         exclude: frozenset[int] = frozenset(),
         size_bytes: int | None = None,
     ) -> tuple[ProviderInfo, ...]:
-        left = [p for i, p in self.providers.items() if i not in exclude | self.full]
+        left = [p for i, p in self.known.items() if i not in exclude | self.full]
         if not left:
             raise NoProvider("no provider answers", retry_after_s=5)
         left.sort(key=lambda p: p.provider_id in self.faulty)
@@ -177,6 +187,28 @@ class MemoryFilecoin:
             del self.pieces[key]
         return len(gone)
 
+    @property
+    def health(self) -> MemoryHealth:
+        return MemoryHealth(self.ids, self.health_of)
+
+    async def providers(self) -> tuple[ProviderInfo, ...]:
+        return tuple(self.known.values())
+
+    async def data_sets_in(self, scope: Pairs) -> dict[int, int]:
+        return {n: n for n in self.known if any(provider == n for provider, _ in self.ids)}
+
+    async def read(self, provider_url: str, piece_cid: str) -> AsyncGenerator[bytes, None]:
+        self.reads[provider_url] += 1
+        (provider_id,) = [n for n, p in self.known.items() if p.service_url == provider_url]
+        if provider_id in self.silent:
+            raise ProviderDown("connection refused")
+        data = self.pieces.get((provider_id, piece_cid))
+        if data is None:
+            raise PieceNotFound("404")
+        if piece_cid_of(data).text != piece_cid:
+            raise ProviderLied("other bytes")
+        yield data
+
     async def look(self, request: CommitRequest) -> Committed | None:
         self._mine()
         return self._landed.get(request.nonce)
@@ -204,11 +236,31 @@ class MemoryFilecoin:
             if time.monotonic() < sent + self.confirm_after_s:
                 continue
             for piece in request.pieces:
-                if (request.provider_id, piece.piece_cid) not in self._ids:
-                    self._ids[request.provider_id, piece.piece_cid] = len(self._ids)
+                if (request.provider_id, piece.piece_cid) not in self.ids:
+                    self.ids[request.provider_id, piece.piece_cid] = len(self.ids)
                     self.paid[request.provider_id, piece.piece_cid] += 1
-            ids = tuple(self._ids[request.provider_id, p.piece_cid] for p in request.pieces)
+            ids = tuple(self.ids[request.provider_id, p.piece_cid] for p in request.pieces)
             self._landed[nonce] = Committed(
                 data_set_id=request.provider_id, piece_ids=ids, tx_hash=f"0x{nonce:064x}"
             )
             del self._pending[nonce]
+
+
+class MemoryHealth:
+    """The chain of `MemoryFilecoin` as an audit asks it."""
+
+    def __init__(
+        self, ids: Mapping[tuple[int, str], int], health_of: Mapping[int, DataSetHealth]
+    ) -> None:
+        self._ids = ids
+        self._health_of = health_of
+
+    async def data_sets(self, data_set_ids: Sequence[int]) -> dict[int, DataSetHealth]:
+        well = DataSetHealth(live=True, end_epoch=0, overdue_epochs=0)
+        return {n: self._health_of.get(n, well) for n in data_set_ids}
+
+    async def held(self, data_set_id: int, pieces: Mapping[int, str]) -> frozenset[int]:
+        return frozenset(i for i, c in pieces.items() if self._ids.get((data_set_id, c)) == i)
+
+    async def find(self, data_set_id: int, piece_cid: str) -> int | None:
+        return self._ids.get((data_set_id, piece_cid))

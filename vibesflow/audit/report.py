@@ -100,7 +100,7 @@ class AuditReport(BaseModel):
 
     Attributes:
         rta_id: the one stream it is about; empty for all.
-        streams: streams that were looked at, each once a pass.
+        streams: streams that were looked at, each once a pass; ``failed`` ones could not be.
         widened: data sets whose pieces were all looked at.
         problems: what a person should know, the first ones in words.
     """
@@ -113,6 +113,7 @@ class AuditReport(BaseModel):
     phase: Phase = Phase.SAMPLING
     streams: int = 0
     figures: Figures = Figures()
+    failed: int = 0
     widened: list[int] = Field(default_factory=list)
     leftovers: LeftoverFigures = LeftoverFigures()
     problems: list[str] = Field(default_factory=list)
@@ -125,4 +126,4 @@ class AuditReport(BaseModel):
     @property
     def is_healthy(self) -> bool:
         """Every piece that was looked at has its copies now."""
-        return not (self.figures.short or self.figures.lost)
+        return not (self.figures.short or self.figures.lost or self.failed)

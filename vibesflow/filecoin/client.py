@@ -13,6 +13,7 @@ from vibesflow.filecoin import readiness
 from vibesflow.filecoin.cached import Cached
 from vibesflow.filecoin.chain import Chain
 from vibesflow.filecoin.commit_request import CommitRequest, Committed, PullState, Submitted
+from vibesflow.filecoin.health import Health
 from vibesflow.filecoin.keys import Signer
 from vibesflow.filecoin.metadata import Metadata
 from vibesflow.filecoin.networks import network_of
@@ -281,6 +282,16 @@ class FilecoinClient:
     async def poll(self, request: CommitRequest, submitted: Submitted) -> Committed | None:
         """Ask how far a submitted request is; see `Commits.poll`."""
         return await self._signing().commits.poll(request, submitted)
+
+    @property
+    def health(self) -> Health:
+        """How data sets and pieces stand on chain; needs no key."""
+        return Health(self._chain)
+
+    async def data_sets_in(self, scope: Metadata) -> dict[int, int]:
+        """Return the data set of a scope that is added to, by provider; see `CommitRequest`."""
+        usable = await self._signing().scopes.of(scope).data_sets.usable()
+        return {provider_id: found.data_set_id for provider_id, found in usable.items()}
 
     @property
     def session_keys(self) -> SessionKeys:

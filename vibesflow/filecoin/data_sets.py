@@ -85,7 +85,11 @@ class DataSets:
 
     async def provider_ids(self) -> frozenset[int]:
         """Return the providers at which a set can be used again."""
-        return frozenset(await self._usable(await self._chain.data_sets_of(self._payer)))
+        return frozenset(await self.usable())
+
+    async def usable(self) -> dict[int, DataSet]:
+        """Return the set that is added to, by provider."""
+        return await self._usable(await self._chain.data_sets_of(self._payer))
 
     async def _next_generation(self, provider_id: int) -> DataSet | NewDataSet:
         """Walk the derived names until one is unused, or its set can be used.
