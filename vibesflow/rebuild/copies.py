@@ -42,7 +42,7 @@ def noted_copies(
         own: pieces that bear the chunk's own note.
         others: pieces with the same bytes; those of the same scope count where copies lack, since
             a data set takes the same bytes once, with the note of whoever came first.
-        first_provider_id: where the bytes went first, if more than the notes is known of it.
+        first_provider_id: where readers were sent, should no note name the first copy.
         wanted: how many copies there should be.
     """
     found = _one_a_provider(own)
@@ -51,7 +51,7 @@ def noted_copies(
         near = [s for s in others if s.scope in scopes or not own]
         found += _one_a_provider(near, without=found)[: wanted - len(found)]
     held = {sighting.provider_id for sighting in found}
-    named = [first_provider_id, *(_named(s) for s in own)]
+    named = [*(_named(s) for s in own), first_provider_id]
     first = next((provider_id for provider_id in named if provider_id in held), None)
     return sorted(found, key=lambda s: (s.provider_id != first, s.provider_id))
 

@@ -115,8 +115,8 @@ def _copies(plain: object, base_url: Callable[[int], str]) -> list[RowCopy]:
 
 
 def _url(row: ChunkRow, base_url: Callable[[int], str]) -> str | None:
-    """Where readers are sent; what the document itself says of it wins, as of an IPFS gateway."""
-    if row.retrieval_url is not None or row.piece_cid is None or row.provider_id is None:
+    """Where readers are sent: the document only says so of what is not at a provider."""
+    if row.piece_cid is None or row.provider_id is None:
         return row.retrieval_url
     base = base_url(row.provider_id)
     return base + row.piece_cid if base else None

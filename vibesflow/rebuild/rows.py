@@ -135,7 +135,7 @@ class _Finder:
         live = self._live.get(row.piece_cid or "", [])
         own = [s for s in self.by_key.get(_key(row), ()) if s.piece_cid == row.piece_cid]
         others = [s for s in live if s not in own]
-        if row.copies:
+        if row.copies and row.status is RowStatus.UPLOADED:
             placed = {(copy.data_set_id, copy.piece_id) for copy in row.copies}
             scopes = {s.scope for s in live if s in own or (s.data_set_id, s.piece_id) in placed}
             return documented_copies(
@@ -169,6 +169,7 @@ class _Finder:
                 "copies": tuple(self._evidence.copy_of(s) for s in copies),
                 "error": None if confirmed else row.error,
                 "staging_key": None if confirmed else row.staging_key,
+                "ordered": None if confirmed else row.ordered,
             }
         )
 

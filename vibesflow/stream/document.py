@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from vibesflow.stream.records import ChunkDetail, ChunkRow, StreamRecord
+from vibesflow.stream.records import ChunkDetail, ChunkRow, RowStatus, StreamRecord
 from vibesflow.stream.sessions import Sessions
 
 DOCUMENT_SCHEMA = "vibesflow/stream/1"

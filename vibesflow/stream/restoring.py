@@ -55,13 +55,13 @@ class RestoredStream(Message):
 def totals_of(rows: Iterable[ChunkRow]) -> RowTotals:
     """Add up rows."""
     chunks = total_bytes = total_ms = 0
-    by_status: dict[str, int] = {RowStatus.UPLOADED.value: 0, RowStatus.FAILED.value: 0}
+    by_status = {status.value: 0 for status in RowStatus if status is not RowStatus.PROCESSING}
     parked: list[str] = []
     for row in rows:
         chunks += 1
         if row.status is not RowStatus.PROCESSING:
-            by_status[row.status.value] = by_status.get(row.status.value, 0) + 1
-        if row.status not in (RowStatus.PROCESSING, RowStatus.UPLOADED):
+            by_status[row.status.value] += 1
+        if row.status.waits_for_filecoin:
             parked.append(row.written_at)
         if row.piece_cid is not None:
             total_bytes += row.size
