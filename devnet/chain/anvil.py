@@ -46,6 +46,7 @@ def anvil_arguments(
     chain_id: int = DEVNET_CHAIN_ID,
     load_state: Path | None = None,
     block_time_s: float | None = None,
+    mines: bool = True,
 ) -> list[str]:
     """Return the arguments of a node that mines each transaction at once, or every so often.
 
@@ -54,6 +55,7 @@ def anvil_arguments(
         chain_id: what ``eth_chainId`` answers.
         load_state: the state it begins with.
         block_time_s: seconds between blocks; None mines whenever a transaction comes in.
+        mines: without it, blocks are mined by order alone, and hold transactions as they came.
     """
     flags: dict[str, object] = {
         "--host": LOOPBACK,
@@ -71,4 +73,6 @@ def anvil_arguments(
     if block_time_s is not None:
         flags["--block-time"] = f"{block_time_s:g}"
     words = [word for name, value in flags.items() for word in (name, str(value))]
+    if not mines:
+        words += ["--no-mining", "--order", "fifo"]
     return [*words, "--no-request-size-limit", "--quiet"]

@@ -1,4 +1,4 @@
-"""One EVM node: start, use its ``rpc_url``, stop; its state survives when it has a file."""
+"""One EVM node: start, use its ``rpc_url``, stop. `devnet.chain.keeper` makes a chain last."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from devnet import launch
 from devnet.chain import rpc
 from devnet.chain.anvil import DEVNET_CHAIN_ID, anvil_arguments, anvil_program
-from devnet.chain.snapshot import StateKeeper, usable_state
+from devnet.chain.snapshot import usable_state
 from devnet.ports import LOOPBACK
 from vibesflow.errors import ChainDown, PartNotStarted, PortInUse
 
@@ -27,9 +27,10 @@ class ChainNode:
     Args:
         log: takes the node's output.
         port: where it listens, on the loopback interface; a free one if none is given.
-        state: file that holds the chain between lives; without one it begins anew.
+        state: file with the state it begins with, if there is one; it is not written to.
         block_time_s: seconds between blocks; None mines whenever a transaction comes in.
         chain_id: what ``eth_chainId`` answers.
+        mines: without it, blocks are mined by order alone.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class ChainNode:
         state: Path | None = None,
         block_time_s: float | None = None,
         chain_id: int = DEVNET_CHAIN_ID,
+        mines: bool = True,
     ) -> None:
         self.port = port or _free_port()
         self.rpc_url = f"http://{LOOPBACK}:{self.port}"
@@ -47,8 +49,8 @@ class ChainNode:
         self._state = state
         self._block_time_s = block_time_s
         self._chain_id = chain_id
+        self._mines = mines
         self._process: subprocess.Popen[bytes] | None = None
-        self._keeper: StateKeeper | None = None
 
     @property
     def pid(self) -> int:
@@ -77,15 +79,9 @@ class ChainNode:
                 start_new_session=True,
             )
         self._await_answer(self._process)
-        if self._state is not None:
-            self._keeper = StateKeeper(self.rpc_url, self._state)
-            self._keeper.start()
 
     def stop(self) -> None:
-        """Save the state, end the node, kill it when it takes too long."""
-        if self._keeper is not None:
-            self._keeper.stop()
-            self._keeper = None
+        """End the node, kill it when it takes too long."""
         process = self._running()
         process.terminate()
         try:
@@ -93,16 +89,6 @@ class ChainNode:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        self._process = None
-
-    def kill(self) -> None:
-        """Kill the node as a crash would; what was not saved yet is lost."""
-        process = self._running()
-        process.kill()
-        process.wait()
-        if self._keeper is not None:
-            self._keeper.stop()
-            self._keeper = None
         self._process = None
 
     def __enter__(self) -> ChainNode:
@@ -119,6 +105,7 @@ class ChainNode:
             chain_id=self._chain_id,
             load_state=usable_state(self._state),
             block_time_s=self._block_time_s,
+            mines=self._mines,
         )
         launcher = (sys.executable, "-I", "-S", str(Path(launch.__file__)), str(os.getpid()))
         return (*launcher, anvil_program(), *arguments)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import httpx
 
 from vibesflow.errors import ChainDown, ChainFault
@@ -18,11 +20,19 @@ def call(rpc_url: str, method: str, *params: object, timeout_s: float = _TIMEOUT
     """
     request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     try:
-        answer = httpx.post(rpc_url, json=request, timeout=timeout_s, trust_env=False)
+        answer = _client().post(rpc_url, json=request, timeout=timeout_s)
     except httpx.TransportError as error:
         raise ChainDown(f"the devnet's node does not answer: {type(error).__name__}") from error
+    if answer.status_code != httpx.codes.OK:
+        raise ChainDown(f"the devnet's node does not answer: status {answer.status_code}")
     body = answer.json()
     if "error" in body:
         raise ChainFault(f"{method}: {body['error'].get('message', 'failed')}")
     result: object = body["result"]
     return result
+
+
+@cache
+def _client() -> httpx.Client:
+    """Making one costs more than a call; it may be used on any thread, and leaves nothing open."""
+    return httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))

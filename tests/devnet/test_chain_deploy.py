@@ -31,7 +31,7 @@ SECOND = ProviderSpec(
 
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[ChainNode]:
-    with ChainNode(log=tmp_path / "node.log", state=tmp_path / "state.json") as started:
+    with ChainNode(log=tmp_path / "node.log") as started:
         yield started
 
 
@@ -95,17 +95,6 @@ def test_again_changes_nothing(node: ChainNode, tmp_path: Path) -> None:
     first = deploy(node.rpc_url, [FIRST, SECOND], out)
     head = rpc.call(node.rpc_url, "eth_blockNumber")
     assert deploy(node.rpc_url, [FIRST, SECOND], out) == first
-    assert rpc.call(node.rpc_url, "eth_blockNumber") == head
-
-
-def test_after_a_restart_it_is_found(node: ChainNode, tmp_path: Path) -> None:
-    out = tmp_path / "devnet.json"
-    first = deploy(node.rpc_url, [FIRST], out)
-    node.stop()
-    node.start()
-    head = rpc.call(node.rpc_url, "eth_blockNumber")
-    out.unlink()
-    assert deploy(node.rpc_url, [FIRST], out) == first
     assert rpc.call(node.rpc_url, "eth_blockNumber") == head
 
 
