@@ -18,6 +18,7 @@ from pydantic_settings import SettingsConfigDict
 from vibesflow.audit_settings import AuditSettings
 from vibesflow.env_lines import parse_env_lines
 from vibesflow.errors import SettingsInvalid
+from vibesflow.pinning_settings import PinningSettings
 from vibesflow.process_settings import AccessSettings, ApiSettings, WorkerSettings
 from vibesflow.setting_types import CommaSeparated, Group
 
@@ -28,6 +29,7 @@ __all__ = [
     "DataSetScope",
     "FilecoinSettings",
     "NetworkName",
+    "PinningSettings",
     "ReadSettings",
     "Settings",
     "StagingSettings",
@@ -214,6 +216,7 @@ _GROUPS: tuple[type[Group], ...] = (
     ReadSettings,
     StreamSettings,
     AuditSettings,
+    PinningSettings,
     ApiSettings,
     AccessSettings,
     WorkerSettings,
@@ -235,6 +238,7 @@ class Settings:
         read: ReadSettings,
         stream: StreamSettings,
         audit: AuditSettings,
+        pinning: PinningSettings,
         api: ApiSettings,
         access: AccessSettings,
         worker: WorkerSettings,
@@ -246,6 +250,7 @@ class Settings:
         self.read = read
         self.stream = stream
         self.audit = audit
+        self.pinning = pinning
         self.api = api
         self.access = access
         self.worker = worker

@@ -25,10 +25,13 @@ VibesflowError
 ├── Overloaded (503)                too much at once; try again
 ├── DependencyDown (503)            something we call does not answer; try again
 │   ├── TemporalDown  TableDown  StagingDown  ChainDown  ProviderDown  ReadCacheDown
+│   ├── PinningDown
 │   └── TableThrottled
 ├── StagingFault
 │   ├── StagedBytesMissing          parked: the bytes are gone
 │   └── StagedBytesCorrupt          parked: the bytes are not what was acknowledged
+├── PinningFault                    the second home of parked chunks will not do
+│   └── PinningRefused  PinningLied
 ├── LedgerFault
 │   ├── StreamClosed                the stream completed meanwhile: reopen it
 │   ├── LedgerMoved                 rows changed under a completion: compile again
@@ -83,6 +86,7 @@ from vibesflow.errors.chain import (
 from vibesflow.errors.dependencies import (
     ChainDown,
     DependencyDown,
+    PinningDown,
     ProviderDown,
     ReadCacheDown,
     StagingDown,
@@ -97,6 +101,7 @@ from vibesflow.errors.devnet import (
     PartNotStarted,
     PortInUse,
 )
+from vibesflow.errors.pinning import PinningFault, PinningLied, PinningRefused
 from vibesflow.errors.process import (
     Overloaded,
     SettingsInvalid,
@@ -185,6 +190,10 @@ __all__ = [
     "PieceNotFound",
     "PieceNotReady",
     "PieceTooLarge",
+    "PinningDown",
+    "PinningFault",
+    "PinningLied",
+    "PinningRefused",
     "PortInUse",
     "ProviderBusy",
     "ProviderDown",

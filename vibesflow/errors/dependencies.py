@@ -60,6 +60,14 @@ class ProviderDown(DependencyDown):
     dependency = "provider"
 
 
+class PinningDown(DependencyDown):
+    """The pinning service does not answer, or is busy."""
+
+    code = "pinning_down"
+    dependency = "pinning"
+    advice = "Nothing is lost: the chunk's bytes are kept in staging, and it is tried again."
+
+
 class ReadCacheDown(DependencyDown):
     """Pieces that were fetched cannot be kept on disk, so they cannot be checked and served."""
 
