@@ -45,7 +45,7 @@ def main() -> int:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     try:
-        asyncio.run(run(load_settings()))
+        asyncio.run(run(load_settings(guards_door=True)))
     except SettingsInvalid as error:
         return _leave(EXIT_SETTINGS, error.message)
     except DependencyDown as error:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from api.describing import describe_access
 from api.facts import RememberedFacts
 from api.heads import HeadAsGet
-from api.ingest.bodies import json_limit_bytes
-from api.ingest.budget import MEMORY_BYTES, ByteBudget
 from api.metrics import ApiMetrics, CountRequests
 from api.pieces.reply import EXPOSED_HEADERS as PIECE_HEADERS
 from api.problems import Incidents, install_problems
@@ -17,7 +16,7 @@ from api.services import Services
 from vibesflow import __version__
 
 EXPOSED_HEADERS = (
-    *("Content-Length", "Content-Type", "Link", "Location", "Retry-After"),
+    *("Content-Length", "Content-Type", "Link", "Location", "Retry-After", "WWW-Authenticate"),
     *PIECE_HEADERS,
 )
 PREFLIGHT_AGE_S = 86_400
@@ -35,13 +34,12 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.metrics = ApiMetrics()
-    largest_json = json_limit_bytes(services.settings.max_chunk_bytes)
-    app.state.json_budget = ByteBudget(max(MEMORY_BYTES, largest_json))
     app.state.facts = RememberedFacts(services.reader, services.live)
     install_problems(app)
     for module in (uploads, streams, pieces, filecoin, health):
         app.include_router(module.router)
     _wrap(app, services)
+    describe_access(app, is_open=services.admission.guard.is_open)
     return app
 
 

@@ -14,11 +14,14 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access import challenge
 from vibesflow.errors import (
     DependencyDown,
     InvalidInput,
     MethodNotAllowed,
+    RateLimited,
     RouteNotFound,
+    Unauthorized,
     VibesflowError,
 )
 
@@ -68,7 +71,11 @@ def problem(error: VibesflowError, **more: object) -> JSONResponse:
     headers: dict[str, str] = {}
     if isinstance(error, DependencyDown):
         detail["dependency"] = error.dependency
-    if error.http_status == DependencyDown.http_status:
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = challenge(error)
+    if isinstance(error, RateLimited):
+        headers["Retry-After"] = str(math.ceil(error.retry_after_s or RETRY_AFTER_S))
+    elif error.http_status == DependencyDown.http_status:
         headers["Retry-After"] = str(math.ceil(error.retry_after_s or RETRY_AFTER_S))
         log.warning("%s: %s", error.code, error.message)
     elif error.http_status >= VibesflowError.http_status:

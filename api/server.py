@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
+from api.slow_heads import patient_for
 from vibesflow.settings import ApiSettings
 
 BACKLOG = 2_048
@@ -70,6 +71,7 @@ def door_server(app: FastAPI, settings: ApiSettings) -> DoorServer:
     return DoorServer(
         uvicorn.Config(
             app,
+            http=patient_for(settings.head_s),
             backlog=BACKLOG,
             lifespan="off",
             log_config=None,

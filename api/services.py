@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.paying import WalletWatch
+from vibesflow.access import Admission
 from vibesflow.filecoin.reading.reader import PieceReader
 from vibesflow.ingest import Receiver
 from vibesflow.query import LiveStreams, StreamCompleter, StreamReader, UploadReader
@@ -50,6 +51,7 @@ class Services:
     network: NetworkFacts
     settings: ApiSettings
     pieces: PieceReader
+    admission: Admission
     wallet: WalletWatch = field(default_factory=WalletWatch)
     clock: Callable[[], datetime] = field(default=_utc_now)
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from api.paying import WalletWatch
 from api.services import NetworkFacts, Services
+from vibesflow.access import Admission
 from vibesflow.filecoin import FilecoinClient, known_payer
 from vibesflow.filecoin.networks import network_of
 from vibesflow.filecoin.reading.opening import open_reader
@@ -44,6 +45,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 network=facts,
                 settings=settings.api,
                 pieces=pieces,
+                admission=Admission(settings.access, settings.api),
                 wallet=wallet,
             )
     finally:

@@ -59,6 +59,11 @@ class DataDir:
         return self.root / "env"
 
     @property
+    def access_keys(self) -> Path:
+        """Keys of the door, where it is not open to everybody."""
+        return self.root / "access-keys"
+
+    @property
     def ready_file(self) -> Path:
         """Addresses and process ids, while the world runs."""
         return self.root / "ready.json"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devnet import parts
+from devnet.access_keys import access_keys
 from devnet.chain import accounts
 from devnet.data_dir import DataDir
 from devnet.environment import (
@@ -35,6 +36,7 @@ class WorldPlan:
         ports: where every part listens.
         block_time_s: seconds between blocks; None mines a block for each transaction at once.
         empty_wallet: the payer has deposited and approved nothing; its USDFC is in its wallet.
+        with_tickets: the door wants tickets and operator keys; else it is open to everybody.
         restart: start a part again when it dies.
         programs: argument vectors in the place of the parts' own, by part.
         ready_file: where the ready file is written besides the data folder.
@@ -45,6 +47,7 @@ class WorldPlan:
     ports: Ports
     block_time_s: float | None = None
     empty_wallet: bool = False
+    with_tickets: bool = False
     restart: bool = True
     programs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ready_file: Path | None = None
@@ -117,7 +120,10 @@ async def running(plan: WorldPlan) -> AsyncIterator[World]:
             path.unlink(missing_ok=True)
             stack.callback(path.unlink, missing_ok=True)
         async with Supervisor(plan.data.logs, restart=plan.restart) as supervisor:
-            settings = world_settings(plan.data, plan.ports, accounts.payer().private_key)
+            settings = {
+                **world_settings(plan.data, plan.ports, accounts.payer().private_key),
+                **(access_keys(plan.data.access_keys) if plan.with_tickets else {}),
+            }
             write_env_file(plan.data.env_file, settings)
             world = World(plan, supervisor, settings)
             for rank in _ranks(plan, settings):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.access import OPERATOR, TICKET, TICKET_ERRORS, needs, shown
 from api.legacy.all_rtas import AllRtasReply, all_rtas_reply
 from api.legacy.completion import CompleteRtaReply, complete_rta_reply
 from api.legacy.stream_status import StreamStatusReply, stream_status_reply
@@ -14,6 +15,7 @@ from api.problems import documented
 from api.services import Services, Wired
 from vibesflow.errors import (
     InvalidCursor,
+    InvalidHeader,
     InvalidInput,
     InvalidRtaId,
     NothingToComplete,
@@ -71,10 +73,20 @@ async def vibestreams(
 @router.post(
     "/api/complete-rta/{rta_id}",
     response_model=CompleteRtaReply,
-    responses=documented(InvalidRtaId, NothingToComplete, StreamNotFound, TemporalDown, TableDown),
+    responses=documented(
+        *TICKET_ERRORS,
+        InvalidHeader,
+        InvalidRtaId,
+        NothingToComplete,
+        StreamNotFound,
+        TemporalDown,
+        TableDown,
+    ),
+    openapi_extra=needs(OPERATOR, TICKET),
 )
-async def complete_rta(rta_id: str, wired: Wired) -> CompleteRtaReply:
+async def complete_rta(rta_id: str, request: Request, wired: Wired) -> CompleteRtaReply:
     """Complete a stream now, with the chunks that have a PieceCID."""
+    wired.admission.guard.check_command(shown(request.headers), rta_id)
     return complete_rta_reply(rta_id, await wired.completer.complete(check_rta_id(rta_id)))
 
 

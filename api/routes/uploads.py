@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from starlette.background import BackgroundTask
 
+from api.access import TICKET, TICKET_ERRORS, needs
 from api.facts import RememberedFacts
 from api.ingest.openapi import UPLOAD
 from api.ingest.reception import receive_upload
@@ -27,9 +28,11 @@ from vibesflow.errors import (
     InvalidHeader,
     InvalidRtaId,
     Overloaded,
+    RateLimited,
     StagingDown,
     TableDown,
     TemporalDown,
+    TicketSpent,
     UploadNotFound,
     VibesflowError,
 )
@@ -58,8 +61,10 @@ Facts = Annotated[RememberedFacts, Depends(_facts_of)]
     "/upload",
     status_code=202,
     response_model=UploadReply,
-    openapi_extra=UPLOAD,
+    openapi_extra={**UPLOAD, **needs(TICKET)},
     responses=documented(
+        *TICKET_ERRORS,
+        TicketSpent,
         InvalidHeader,
         InvalidRtaId,
         InvalidChunkId,
@@ -68,6 +73,7 @@ Facts = Annotated[RememberedFacts, Depends(_facts_of)]
         BodyTimeout,
         ChunkConflict,
         ChunkTooLarge,
+        RateLimited,
         Overloaded,
         StagingDown,
         TemporalDown,
@@ -82,8 +88,20 @@ async def upload(request: Request, wired: Wired, metrics: Metrics, facts: Facts)
     return JSONResponse(
         reply.model_dump(mode="json", by_alias=True),
         status_code=202,
-        background=BackgroundTask(facts.refresh, rta_id),
+        background=BackgroundTask(_look_behind, wired, facts, rta_id),
     )
+
+
+async def _look_behind(services: Services, facts: RememberedFacts, rta_id: str) -> None:
+    await facts.refresh(rta_id)
+    volumes = services.admission.volumes
+    if volumes.wants_to_know(rta_id):
+        try:
+            record = await services.reader.record(rta_id)
+        except VibesflowError as error:
+            log.info("bytes of %s in the table stay unknown: %s", rta_id, error.message)
+        else:
+            volumes.at_least(rta_id, record.total_bytes if record else 0)
 
 
 @router.get(
@@ -98,7 +116,7 @@ async def upload_status(upload_id: str, wired: Wired) -> UploadStatusReply:
 
 async def _counted(request: Request, services: Services, metrics: ApiMetrics) -> Receipt:
     try:
-        receipt = await receive_upload(request, services, request.app.state.json_budget)
+        receipt = await receive_upload(request, services)
     except VibesflowError as error:
         metrics.chunks.labels(error.code).inc()
         raise

@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "session-key create": "starter.cli.session_key:create",
     "session-key list": "starter.cli.session_key:list_keys",
     "session-key revoke": "starter.cli.session_key:revoke",
+    "ticket create": "starter.cli.ticket:create",
     "setup": "starter.cli.setup:setup",
     "devnet fault": "starter.cli.devnet:fault",
     "devnet heal": "starter.cli.devnet:heal",
@@ -42,6 +43,7 @@ A command of a group is named by both words; its group is in `GROUPS`.
 
 GROUPS: dict[str, str] = {
     "session-key": "Keys that may sign for the wallet for a while.",
+    "ticket": "What lets a recorder hand in chunks over HTTP.",
     "devnet": "Let things go wrong at the storage providers of a running devnet.",
 }
 """Group name to what its help page says."""

@@ -56,6 +56,13 @@ EmptyWalletOption = Annotated[
         help="Deposit and approve nothing for the payer: chunks wait until `vibesflow fund`.",
     ),
 ]
+WithTicketsOption = Annotated[
+    bool,
+    typer.Option(
+        "--with-tickets",
+        help="Have uploads show a ticket and operators a key; by default everybody may do all.",
+    ),
+]
 NoRestartOption = Annotated[
     bool, typer.Option("--no-restart", help="End when a part dies instead of starting it again.")
 ]
@@ -69,6 +76,7 @@ async def dev(
     ready_file: ReadyFileOption = None,
     block_time: BlockTimeOption = None,
     empty_wallet: EmptyWalletOption = False,
+    with_tickets: WithTicketsOption = False,
     no_restart: NoRestartOption = False,
 ) -> None:
     """Run the whole world until Ctrl-C: Temporal, table, chain, three providers, worker, API.
@@ -90,6 +98,7 @@ async def dev(
         ports=chosen,
         block_time_s=block_time,
         empty_wallet=empty_wallet,
+        with_tickets=with_tickets,
         restart=not no_restart,
         ready_file=ready_file.resolve() if ready_file else None,
     )

@@ -33,6 +33,14 @@ class Output:
         else:
             self._people.print(view)
 
+    def plain_result(self, document: JsonValue, line: str) -> None:
+        """Give the one result as a line to be copied, which no width may break."""
+        if self.as_json:
+            self.result(document, line)
+        else:
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+
     def say(self, view: RenderableType) -> None:
         """Tell a person something on stdout before the result; a program does not see it."""
         self._people.print(view)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import socket
-from collections.abc import AsyncIterator, Iterable
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,13 +21,14 @@ from api.server import address_of, door_server, listen
 from api.services import NetworkFacts, Services
 from tests.fakes.streams import FakeStreams
 from tests.samples import CREATOR, RTA, T0_MS, chunk_id_of
+from vibesflow.access import Admission
 from vibesflow.filecoin.reading.holders import Holder, LoadHolders
 from vibesflow.filecoin.reading.reader import PieceReader
 from vibesflow.ingest import Receiver
 from vibesflow.ledger import DynamoLedger
 from vibesflow.ledger.port import Ledger
 from vibesflow.query import StreamReader
-from vibesflow.settings import ApiSettings, ReadSettings, TableSettings
+from vibesflow.settings import AccessSettings, ApiSettings, ReadSettings, TableSettings
 from vibesflow.staging.files import FileStaging
 from vibesflow.stream.document import details_of
 from vibesflow.stream.ids import parse_chunk_id
@@ -198,6 +200,8 @@ async def open_door(
     holders: LoadHolders = nobody,
     read: ReadSettings | None = None,
     wallet: WalletWatch | None = None,
+    access: AccessSettings | None = None,
+    wall_clock: Callable[[], float] = time.time,
     **settings: object,
 ) -> AsyncIterator[Door]:
     """Open a door with settings that differ from the defaults as said."""
@@ -212,6 +216,7 @@ async def open_door(
         network=network,
         settings=api,
         pieces=pieces,
+        admission=Admission(access or AccessSettings(), api, wall_clock=wall_clock),
         wallet=wallet or WalletWatch(),
         clock=lambda: NOW,
     )

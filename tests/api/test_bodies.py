@@ -5,8 +5,11 @@ import json
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from api.ingest.bodies import check_size, decode_json, in_blocks, json_limit_bytes
+from api.ingest.bodies import check_size, json_limit_bytes
+from api.ingest.json_body import JsonBody
 from vibesflow.errors import ChunkTooLarge, ChunkTooSmall, InvalidBody
 
 AUDIO = bytes(range(256)) * 4
@@ -17,9 +20,21 @@ def body(**fields):
     return json.dumps(said).encode()
 
 
+def decode_json(raw, blocks=(1_000,)):
+    """Feed a body in blocks of these sizes, again and again; return audio and facts."""
+    body, audio, at, turn = JsonBody(), b"", 0, 0
+    while at < len(raw):
+        size = blocks[turn % len(blocks)]
+        audio += body.feed(raw[at : at + size])
+        at, turn = at + size, turn + 1
+    return audio, body.finish()
+
+
 def test_the_body_of_the_existing_client():
-    chunk = decode_json(body(chunkId="c", metadata={"audioFormat": "webm-opus", "channels": 2}))
-    assert chunk.audio == AUDIO
+    audio, chunk = decode_json(
+        body(chunkId="c", metadata={"audioFormat": "webm-opus", "channels": 2})
+    )
+    assert audio == AUDIO
     assert (chunk.content_type, chunk.is_final) == ("audio/webm", False)
 
 
@@ -27,7 +42,7 @@ def test_the_body_of_the_existing_client():
     ("said", "final"), [(True, True), ("true", True), (False, False), (0, False)]
 )
 def test_final_marker(said, final):
-    assert decode_json(body(isFinalChunk=said)).is_final is final
+    assert decode_json(body(isFinalChunk=said))[1].is_final is final
 
 
 @pytest.mark.parametrize(
@@ -43,7 +58,7 @@ def test_final_marker(said, final):
     ],
 )
 def test_metadata_may_be_anything(metadata, expected):
-    assert decode_json(body(metadata=metadata)).content_type == expected
+    assert decode_json(body(metadata=metadata))[1].content_type == expected
 
 
 @pytest.mark.parametrize(
@@ -69,13 +84,51 @@ def test_metadata_may_be_anything(metadata, expected):
         (b'{"audioData": "QU JD"}', "not base64"),
         (b'{"audioData": "QQ==QQ=="}', "not base64"),
         ('{"audioData": "QUJ\u00e9"}'.encode(), "not base64"),
-        (b'{"audioData": "\\ud800"}', "not JSON"),
+        (b'{"audioData": "\\ud800"}', "not base64"),
+        (b'{"audioData": "QUJD\\"}', "not base64"),
+        (b'{"audioData": "QUJD", "audioData": "QUJD"}', "twice"),
+        (b'{"metadata": {"audioData": "QUJD"}}', "missing"),
+        (b'{"a": "audioData", "b": ["audioData", "QUJD"]}', "missing"),
+        (b'{"metadata": "' + b"x" * 70_000 + b'", "audioData": "QUJD"}', "not JSON"),
         (b'{"audioData": "data:audio/webm;base64,QUJD"}', "not base64"),
     ],
 )
 def test_bodies_that_cannot_be_decoded(raw, words):
     with pytest.raises(InvalidBody, match=words):
         decode_json(raw)
+
+
+@given(
+    audio=st.binary(min_size=1, max_size=300),
+    before=st.dictionaries(st.text(max_size=5), st.text(max_size=9), max_size=3),
+    after=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+        max_leaves=9,
+    ),
+    blocks=st.lists(st.integers(1, 40), min_size=1, max_size=9),
+    escaping=st.sampled_from(["none", "slashes", "all"]),
+    indent=st.sampled_from([None, 1]),
+)
+def test_audio_comes_out_however_the_body_is_cut_and_spelt(
+    audio, before, after, blocks, escaping, indent
+):
+    text = base64.b64encode(audio).decode()
+    said = {**before, "audioData": "@@", "metadata": after, "isFinalChunk": True}
+    spelt = {
+        "none": text,
+        "slashes": text.replace("/", "\\/"),
+        "all": "".join(f"\\u{ord(character):04x}" for character in text),
+    }[escaping]
+    raw = json.dumps(said, indent=indent).replace('"audioData": "@@"', f'"audioData": "{spelt}"', 1)
+    decoded, facts = decode_json(raw.encode(), blocks)
+    assert (decoded, facts.is_final) == (audio, True)
+
+
+@given(raw=st.binary(max_size=200), blocks=st.lists(st.integers(1, 20), min_size=1, max_size=3))
+def test_any_bytes_are_refused_in_words(raw, blocks):
+    with pytest.raises(InvalidBody):
+        decode_json(raw, blocks)
 
 
 @pytest.mark.parametrize("size", [1, 126])
@@ -95,13 +148,6 @@ def test_edges_of_the_size():
 def test_the_largest_chunk_fits_its_json_limit(size):
     encoded = base64.b64encode(bytes(size))
     assert len(encoded) <= json_limit_bytes(size) - 64 * 1024
-
-
-async def test_blocks_join_to_the_audio():
-    audio = AUDIO * 700
-    blocks = [block async for block in in_blocks(audio)]
-    assert b"".join(blocks) == audio
-    assert max(map(len, blocks)) == 256 * 1024
 
 
 @pytest.fixture

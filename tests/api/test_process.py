@@ -20,22 +20,34 @@ from temporalio.service import RPCError
 from api.__main__ import main, run
 from api.wiring import network_facts
 from tests.api.door import AUDIO, headers_of
+from tests.api.tickets import OPERATOR_KEY, TICKET_KEY, bearer, ticket_for
 from tests.samples import chunk_id_of
 from vibesflow.filecoin.devnet_info import DevnetContracts
 from vibesflow.ledger import create_tables
 from vibesflow.settings import FilecoinSettings, NetworkName, load_settings
+from vibesflow.stream.ids import parse_chunk_id
 from workflows.messages import workflow_id
 
 KEY = "0x" + "7" * 64
-START_S = 30
+BASE = {
+    "VIBESFLOW_NETWORK": "calibration",
+    "VIBESFLOW_API_PORT": "0",
+    "VIBESFLOW_ACCESS_TICKET_KEY": TICKET_KEY,
+    "VIBESFLOW_ACCESS_OPERATOR_KEY": OPERATOR_KEY,
+}
+START_S = 90
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 RTA_IDS = ("rta_process_1", *(f"rta_stop_{number}" for number in STOPPING))
+
+
+def ticketed(chunk_id: str) -> dict[str, str]:
+    return bearer(ticket_for(parse_chunk_id(chunk_id).rta_id))
 
 
 def environment(**settings: object) -> dict[str, str]:
     clean = {n: v for n, v in os.environ.items() if not n.startswith(("VIBESFLOW_", "AWS_"))}
     named = {f"VIBESFLOW_{name.upper()}": str(value) for name, value in settings.items()}
-    return clean | {"VIBESFLOW_NETWORK": "calibration", "VIBESFLOW_API_PORT": "0"} | named
+    return clean | BASE | named
 
 
 async def started(**settings: object) -> asyncio.subprocess.Process:
@@ -107,6 +119,14 @@ async def test_a_devnet_without_its_export(tmp_path):
     assert (code, "VIBESFLOW_DEVNET_INFO" in errors, "Traceback" in errors) == (3, True, False)
 
 
+async def test_it_lets_nobody_in_unseen_but_in_a_devnet():
+    code, errors = await outcome(access_ticket_key="", access_operator_key="short")
+    assert code == 3
+    assert "VIBESFLOW_ACCESS_TICKET_KEY" in errors
+    assert "VIBESFLOW_ACCESS_OPERATOR_KEY" in errors
+    assert "short" not in errors.replace("shorter", "")
+
+
 async def test_an_address_in_use(world):
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -118,7 +138,7 @@ async def test_an_address_in_use(world):
 async def test_chunks_are_acknowledged_without_a_worker(world):
     """Signal-with-start needs no worker, and no private key is anywhere in sight."""
     chunk_id = chunk_id_of(0, rta_id="rta_process_1")
-    said = {**headers_of(chunk_id), "Content-Type": "audio/webm"}
+    said = {**headers_of(chunk_id), **ticketed(chunk_id), "Content-Type": "audio/webm"}
     async with (
         running(world) as (_, url),
         httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client,
@@ -148,7 +168,7 @@ async def test_chunks_are_acknowledged_without_a_worker(world):
 @pytest.mark.parametrize("number", STOPPING)
 async def test_a_signal_lets_an_upload_finish_and_takes_no_new_ones(world, number):
     chunk_id = chunk_id_of(0, rta_id=f"rta_stop_{number}")
-    said = {**headers_of(chunk_id), "Content-Type": "audio/webm"}
+    said = {**headers_of(chunk_id), **ticketed(chunk_id), "Content-Type": "audio/webm"}
     under_way, told = asyncio.Event(), asyncio.Event()
 
     async def slowly():
@@ -169,7 +189,7 @@ async def test_a_signal_lets_an_upload_finish_and_takes_no_new_ones(world, numbe
         async with httpx.AsyncClient(base_url=url, trust_env=False) as late:
             with pytest.raises(httpx.TransportError):
                 await late.get("/livez")
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), START_S) == 0
 
 
 async def test_it_runs_inside_another_process_as_well(world, monkeypatch, capfd):
@@ -228,7 +248,8 @@ def test_exit_codes(settings, code, words, monkeypatch, capfd):
 
 async def test_a_stop_waits_no_longer_than_its_grace(world):
     chunk_id = chunk_id_of(0, rta_id="rta_grace")
-    said = {**headers_of(chunk_id), "Content-Type": "audio/webm", "Content-Length": "100000"}
+    said = {**headers_of(chunk_id), **ticketed(chunk_id), "Content-Type": "audio/webm"}
+    said["Content-Length"] = "100000"
     head = "".join(f"{name}: {value}\r\n" for name, value in said.items())
     async with running(world, api_grace_s=1) as (process, url):
         address = httpx.URL(url)
@@ -237,7 +258,7 @@ async def test_a_stop_waits_no_longer_than_its_grace(world):
         await writer.drain()
         await asyncio.sleep(0.3)
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), START_S) == 0
         writer.close()
     staged = Path(httpx.URL(str(world["staging_url"])).path)
     assert [path for path in staged.rglob("*") if path.is_file()] == []

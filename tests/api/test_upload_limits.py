@@ -59,8 +59,14 @@ async def test_one_unannounced_byte_more_is_refused(narrow):
 
 
 async def test_json_that_grows_past_its_limit_is_refused(narrow):
-    size = json_limit_bytes(LIMIT) + 1
-    await refused(narrow, await send_unannounced(narrow, size, "application/json"))
+    async def grows():
+        yield b'{"audioData": "'
+        for _ in range(json_limit_bytes(LIMIT) // 4_000 + 1):
+            yield b"QUJD" * 1_000
+
+    said = {**headers_of(chunk_id_of(0)), "Content-Type": "application/json"}
+    reply = await narrow.client.post("/upload", content=grows(), headers=said)
+    await refused(narrow, reply)
 
 
 @pytest.mark.parametrize(

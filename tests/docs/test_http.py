@@ -22,11 +22,12 @@ from api.routes import filecoin, health, pieces, streams, uploads
 from api.services import Services
 from tests.api.door import NETWORK, nobody, unreachable_ledger
 from tests.fakes.streams import FakeStreams
+from vibesflow.access import Admission
 from vibesflow.errors import all_errors
 from vibesflow.filecoin.reading.reader import PieceReader
 from vibesflow.ingest import Receiver
 from vibesflow.query import StreamReader
-from vibesflow.settings import ApiSettings, ReadSettings
+from vibesflow.settings import AccessSettings, ApiSettings, ReadSettings
 from vibesflow.staging.files import FileStaging
 
 PAGE = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
@@ -52,6 +53,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
             network=NETWORK,
             settings=ApiSettings(),
             pieces=pieces,
+            admission=Admission(AccessSettings(), ApiSettings()),
         )
     )
     reader.close()

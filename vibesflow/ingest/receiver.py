@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from pydantic import Field
@@ -56,8 +56,20 @@ class Receiver:
         self.max_bytes = max_bytes
         """Largest chunk that is taken."""
 
-    async def receive(self, offer: ChunkOffer, source: AsyncIterator[bytes]) -> Receipt:
+    async def receive(
+        self,
+        offer: ChunkOffer,
+        source: AsyncIterator[bytes],
+        *,
+        offer_at_end: Callable[[], ChunkOffer] | None = None,
+    ) -> Receipt:
         """Acknowledge a chunk, or raise and have acknowledged nothing.
+
+        Args:
+            offer: what the client says of the chunk.
+            source: its bytes.
+            offer_at_end: asked for the offer again after the last byte, for clients that say some
+                of it (but its ids) only then.
 
         Raises:
             InvalidChunkId: the id does not parse, or contradicts the offer.
@@ -69,6 +81,7 @@ class Receiver:
         """
         chunk_id = parse_chunk_id(offer.chunk_id, offer.rta_id)
         staged = await self._staging.stage(chunk_id.staging_key, source, max_bytes=self.max_bytes)
+        offer = offer_at_end() if offer_at_end else offer
         chunk = ChunkRef(
             **offer.model_dump(exclude={"is_final"}),
             sequence=chunk_id.sequence,
