@@ -26,7 +26,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 	--no-emit-find-links --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test conformance check format lock artifacts clean
+.PHONY: help install demo dev test fuzz conformance check format lock artifacts clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ dev: install ## Run the whole world until Ctrl-C: Temporal, table, chain, provid
 test: check ## Everything that CI runs: the checks, then every test with coverage
 	$(BIN)/pytest --numprocesses $(TEST_JOBS) --dist loadfile --cov --cov-report=term:skip-covered \
 		--cov-fail-under=$(COVERAGE_MIN) $(TESTS)
+
+fuzz: install ## The API with CASES=n generated requests: none may break it, or do what it must not
+	$(BIN)/pytest tests/api/fuzz -s --fuzz-cases $(or $(CASES),10000)
 
 conformance: install ## The client against a devnet: ours, or the one that DEVNET_INFO=file.json describes
 	$(BIN)/pytest tests/conformance -rs $(if $(DEVNET_INFO),--devnet-info "$(DEVNET_INFO)")

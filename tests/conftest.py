@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.option import DEVNET_INFO_OPTION
+from tests.fixtures.payloads import no_payload_is_heavy
 from tests.fixtures.table import (
     ENDPOINT_OPTION,
     s3_settings,
@@ -16,6 +17,7 @@ from tests.fixtures.temporal import skipped_time, temporal_client, temporal_env
 from tests.fixtures.world import world
 
 __all__ = [
+    "no_payload_is_heavy",
     "s3_settings",
     "skipped_time",
     "table_endpoint",
@@ -31,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         ENDPOINT_OPTION,
         help="run the tests of the tables against this DynamoDB endpoint instead of ministack",
+    )
+    parser.addoption(
+        "--fuzz-cases", type=int, default=300, help="requests that the door is tried with"
+    )
+    parser.addoption(
+        "--dynamodb-jar", help="kill DynamoDB Local as well; the path of DynamoDBLocal.jar"
     )
     parser.addoption(
         DEVNET_INFO_OPTION,

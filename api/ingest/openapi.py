@@ -16,6 +16,28 @@ _ABOUT = {
     headers.DURATION_MS: "Length of the audio in ms; default: it is measured",
 }
 
+_TEXT = {"type": "string", "minLength": 1, "maxLength": 128}
+
+
+def _number(most: int) -> dict[str, object]:
+    return {"type": "number", "minimum": 0, "maximum": most}
+
+
+_SCHEMAS: dict[str, dict[str, object]] = {
+    headers.RTA_ID: {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._:-]{0,95}$"},
+    headers.CHUNK_ID: {
+        "type": "string",
+        "pattern": "^[A-Za-z0-9][A-Za-z0-9._:-]{0,95}_chunk_[0-9]{1,8}_[0-9]{1,13}(_final)?$",
+    },
+    headers.CREATOR: {**_TEXT, "maxLength": headers.MAX_CREATOR},
+    headers.CHUNK_TIMESTAMP: _number(headers.MAX_EPOCH_MS),
+    headers.START_TIME: _number(headers.MAX_EPOCH_MS),
+    headers.PARTICIPANTS: _number(headers.MAX_PARTICIPANTS),
+    headers.IS_FINAL: {"type": "string", "enum": ["true", "false", "1", "0", "yes", "no"]},
+    headers.PRODUCER: {**_TEXT, "maxLength": headers.MAX_PRODUCER},
+    headers.DURATION_MS: _number(headers.MAX_DURATION_MS),
+}
+
 _JSON_BODY = {
     "type": "object",
     "required": ["audioData"],
@@ -36,7 +58,7 @@ UPLOAD: dict[str, object] = {
             "in": "header",
             "required": name in headers.REQUIRED,
             "description": about,
-            "schema": {"type": "string"},
+            "schema": _SCHEMAS[name],
         }
         for name, about in _ABOUT.items()
     ],

@@ -62,6 +62,8 @@ async def vibestreams(
 
     A page may be short, or even empty, and still have a next one.
     """
+    if creator is not None and not creator.isprintable():
+        raise InvalidInput("query.creator: printable characters only")
     page = await wired.reader.completed(
         limit=min(limit, MAX_PAGE), cursor=cursor or None, creator=creator or None
     )
