@@ -15,7 +15,7 @@ TEST_JOBS ?= 2
 # Cheap and pure first, the whole world last; folders not named here run in between.
 FIRST_TESTS := $(addprefix tests/,stream filecoin media staging ledger ingest query contracts devnet \
 	activities api starter)
-LAST_TESTS := $(addprefix tests/,workflows worker replay conformance e2e docs)
+LAST_TESTS := $(addprefix tests/,workflows worker replay conformance e2e chaos docs)
 ALL_TESTS := $(filter-out tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 TESTS ?= $(wildcard $(FIRST_TESTS)) \
 	$(filter-out $(FIRST_TESTS) $(LAST_TESTS),$(ALL_TESTS)) \
@@ -26,7 +26,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 	--no-emit-find-links --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test fuzz conformance check format lock artifacts clean
+.PHONY: help install demo dev test fuzz conformance chaos check format lock artifacts clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ fuzz: install ## The API with CASES=n generated requests: none may break it, or 
 
 conformance: install ## The client against a devnet: ours, or the one that DEVNET_INFO=file.json describes
 	$(BIN)/pytest tests/conformance -rs $(if $(DEVNET_INFO),--devnet-info "$(DEVNET_INFO)")
+
+chaos: install ## Kill everything for MINUTES=10 by SEED=1, then look for every acknowledged chunk
+	@$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),10)
 
 check: install ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import shutil
 import sys
 from datetime import UTC, datetime
@@ -39,6 +40,7 @@ files, in the folder of the run:
   journals/       what each client offered and was told, a line each, fsynced
   report.json     the table at the end, for programs
   world/logs/     what each process said
+  driver.log      what was started again, and why
 """
 
 
@@ -47,6 +49,9 @@ def main() -> int:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     places = Places((options.folder / f"seed-{options.seed}-{stamp}").resolve())
     places.root.mkdir(parents=True)
+    logging.basicConfig(
+        filename=places.root / "driver.log", format="%(asctime)s %(name)s: %(message)s"
+    )
     log = EventLog(places.root / "events.jsonl")
     only = frozenset(options.only.split(",")) if options.only else None
     strength = Strength(options.seed, options.kills_per_minute, only)
