@@ -15,9 +15,11 @@ with workflow.unsafe.imports_passed_through():
         DataSetStatus,
         PieceOrder,
         PiecesCommitted,
+        PiecesPostponed,
         PiecesRefused,
     )
-    from vibesflow.data_set.state import Batch, DataSetState
+    from vibesflow.data_set.packing import pack, unpack
+    from vibesflow.data_set.state import MOST_CARRIED, MOST_QUEUED, Batch, DataSetState
     from vibesflow.errors import ProviderRefused
     from vibesflow.stream.chunk import Message
     from workflows import messages, policies
@@ -41,7 +43,8 @@ class DataSetWorkflow:
     @workflow.init
     def __init__(self, start: DataSetInput) -> None:
         self._start = start
-        self._state = start.state or DataSetState(provider_id=start.provider_id, scope=start.scope)
+        fresh = DataSetState(provider_id=start.provider_id, scope=start.scope)
+        self._state = unpack(start.packed) if start.packed else fresh
         self._board = TaskBoard()
         self._alarms: set[int] = set()
 
@@ -64,8 +67,10 @@ class DataSetWorkflow:
             self._board.awake = False
             self._board.reap()
             workflow.set_current_details(render_data_set(self._state.report()))
-            if self._is_long() and not self._board.named("batch"):
-                workflow.continue_as_new(self._start.model_copy(update={"state": self._state}))
+            if self._is_long() and self._has_room(MOST_CARRIED) and not self._board.named("batch"):
+                packed = pack(self._state)
+                workflow.continue_as_new(self._start.model_copy(update={"packed": packed}))
+            self._has_room(MOST_QUEUED)
             if self._state.batch is None and self._is_due():
                 self._state.form_batch(f"{workflow.random().getrandbits(256):064x}")
             if self._state.batch is not None:
@@ -142,19 +147,33 @@ class DataSetWorkflow:
         self, batch: Batch, pieces: tuple[str, ...], reason: str, *, dropped: bool = False
     ) -> None:
         for stream, refused in self._state.note_refused(batch, pieces).items():
-            news = PiecesRefused(
-                provider_id=self._state.provider_id,
-                pieces=tuple(refused),
-                reason=reason,
-                dropped=dropped,
-            )
-            await self._tell(stream, messages.PIECES_REFUSED, news)
+            for page in _pages(refused):
+                news = PiecesRefused(
+                    provider_id=self._state.provider_id,
+                    pieces=page,
+                    reason=reason,
+                    dropped=dropped,
+                )
+                await self._tell(stream, messages.PIECES_REFUSED, news)
 
     async def _tell(self, stream: str, signal: str, news: Message) -> None:
         """Signal a stream; one that is gone takes its pieces up again when it comes back."""
         handle = workflow.get_external_workflow_handle(receiver_id(stream))
         with suppress(ApplicationError):
             await handle.signal(signal, news)
+
+    def _has_room(self, keep: int) -> bool:
+        """Tell whether the queue is that short; if not, have streams order later what is beyond."""
+        if "postpone" in self._board:
+            return False
+        told = self._state.postpone(keep=keep) if len(self._state.queue) > keep else {}
+        return not (told and self._board.spawn("postpone", self._postpone, told))
+
+    async def _postpone(self, told: dict[str, list[str]]) -> None:
+        for stream, pieces in told.items():
+            for page in _pages(pieces):
+                news = PiecesPostponed(provider_id=self._state.provider_id, pieces=page)
+                await self._tell(stream, messages.PIECES_POSTPONED, news)
 
     def _request(self, kind: type[Batched], batch: Batch) -> Batched:
         pieces = [
@@ -196,3 +215,9 @@ class DataSetWorkflow:
     @property
     def _linger_ms(self) -> int:
         return to_ms(self._start.linger_s)
+
+
+def _pages(pieces: list[str]) -> list[tuple[str, ...]]:
+    """Cut PieceCIDs into what one signal carries."""
+    most = policies.TOLD_PIECES
+    return [tuple(pieces[start : start + most]) for start in range(0, len(pieces), most)]

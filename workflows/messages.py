@@ -7,7 +7,6 @@ from temporalio.common import SearchAttributeKey
 
 from vibesflow.audit.plan import RoundPlan
 from vibesflow.data_set.orders import Pairs
-from vibesflow.data_set.state import DataSetState
 from vibesflow.stream.chunk import Message
 from vibesflow.stream.state import RtaState
 
@@ -20,6 +19,7 @@ CHUNKS = "chunks"
 
 PIECES_COMMITTED = "pieces_committed"
 PIECES_REFUSED = "pieces_refused"
+PIECES_POSTPONED = "pieces_postponed"
 COMMIT_DELAYED = "commit_delayed"
 
 DATA_SET_WORKFLOW = "DataSetWorkflow"
@@ -95,12 +95,12 @@ class CompleteUpdate(Message):
 
 
 class DataSetInput(Message):
-    """Input of `DataSetWorkflow`; ``state`` is only given by the run before."""
+    """Input of `DataSetWorkflow`; ``packed`` is the state that the run before gives."""
 
     provider_id: int
     scope: Pairs = ()
     linger_s: float = Field(default=30, ge=0)
-    state: DataSetState | None = None
+    packed: str = ""
 
 
 class AuditInput(Message):

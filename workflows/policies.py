@@ -298,6 +298,10 @@ RELEASE_KEYS = 40
 """Keys that are gathered before staged bytes are released, so that it costs little history."""
 SLOW_RETRY = timedelta(minutes=1)
 """Pause after a step failed for good where giving up would lose something: an operator acts."""
+ROOM_PAUSE = timedelta(seconds=30)
+"""Before pieces are ordered again for which a data set had no room; doubled up to 8 minutes."""
+TOLD_PIECES = 120
+"""PieceCIDs of one signal: keeps its payload under 16 KiB."""
 LEAVE_EVENTS = 4_000
 """History length at which a quiet stream continues as new, should the server not suggest it."""
 DRAIN_EVENTS = 5_000

@@ -9,7 +9,12 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.messages import OpenStream
-    from vibesflow.data_set.orders import CommitDelayed, PiecesCommitted, PiecesRefused
+    from vibesflow.data_set.orders import (
+        CommitDelayed,
+        PiecesCommitted,
+        PiecesPostponed,
+        PiecesRefused,
+    )
     from vibesflow.errors import NothingToComplete
     from vibesflow.stream.chunk import ChunkRef
     from vibesflow.stream.completion import DONE, Decision, decide
@@ -92,6 +97,12 @@ class RtaWorkflow:
     def pieces_refused(self, news: PiecesRefused) -> None:
         """A provider will not do for pieces of this stream."""
         self._state.note_refused(news)
+        self._board.wake()
+
+    @workflow.signal(name=messages.PIECES_POSTPONED)
+    def pieces_postponed(self, news: PiecesPostponed) -> None:
+        """A data set keeps no more orders in mind; these have to come again."""
+        self._state.note_postponed(news.pieces)
         self._board.wake()
 
     @workflow.signal(name=messages.COMMIT_DELAYED)

@@ -58,6 +58,13 @@ class PiecesRefused(CompactMessage):
     dropped: bool = False
 
 
+class PiecesPostponed(CompactMessage):
+    """More wait here than can be kept in mind; order these pieces again after a while."""
+
+    provider_id: int
+    pieces: tuple[str, ...]
+
+
 class CommitDelayed(CompactMessage):
     """Commits at a provider wait for something that only a person can change."""
 

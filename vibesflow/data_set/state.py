@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from pydantic import BaseModel, Field
 
@@ -10,6 +11,12 @@ from vibesflow.data_set.orders import DataSetStatus, Pairs, PieceOrder
 
 BATCH_PIECES = 40
 """Most pieces that one AddPieces may hold (Curio PDP API)."""
+BATCH_BYTES = 14_000
+"""Most JSON of a batch's pieces: with the nonce around it, the payload stays below 16 KiB."""
+MOST_QUEUED = 400
+"""Pieces that are kept in mind; those who wait for more of them order them again."""
+MOST_CARRIED = 80
+"""Pieces that a next run begins with: packed, they fill half a payload."""
 QUIET_MS = 3_000
 """A burst is over when no order has come for so long."""
 
@@ -89,9 +96,30 @@ class DataSetState(BaseModel):
         return oldest + linger_ms
 
     def form_batch(self, nonce: str) -> Batch:
-        """Take the oldest pieces into a batch."""
-        self.batch = Batch(nonce=nonce, pieces=list(self.queue)[:BATCH_PIECES])
+        """Take the oldest pieces into a batch, as many as one message carries."""
+        left, pieces = BATCH_BYTES, list[str]()
+        for cid, piece in islice(self.queue.items(), BATCH_PIECES):
+            left -= len(piece.model_dump_json(include={"piece_cid", "source_url", "metadata"}))
+            if pieces and left < 0:
+                break
+            pieces.append(cid)
+        self.batch = Batch(nonce=nonce, pieces=pieces)
         return self.batch
+
+    def postpone(self, *, keep: int) -> dict[str, list[str]]:
+        """Forget the newest pieces beyond ``keep``; return whom to tell, by stream.
+
+        The batch stays, and so does what others than streams wait for: only streams order again.
+        """
+        told: dict[str, list[str]] = {}
+        under_way = set(self.batch.pieces) if self.batch else set()
+        for cid in list(self.queue)[keep:]:
+            streams = self.queue[cid].streams
+            if cid not in under_way and not any("/" in stream for stream in streams):
+                for stream in streams:
+                    told.setdefault(stream, []).append(cid)
+                del self.queue[cid]
+        return told
 
     def pieces_of(self, batch: Batch) -> list[QueuedPiece]:
         """The queued pieces of a batch, in its order."""

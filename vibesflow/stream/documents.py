@@ -13,6 +13,7 @@ class StoredDocument(BaseModel):
     """A version's document at its providers.
 
     Attributes:
+        unordered: a data set had no room for it, so it has to be ordered again.
         first_provider_id: where it was brought first, which the table names as the stream's
             provider and the chain keeps with the piece, whatever becomes of that copy.
     """
@@ -20,6 +21,7 @@ class StoredDocument(BaseModel):
     version: int
     size: int
     stored: StoredPiece
+    unordered: bool = False
     first_provider_id: int | None = None
 
     @model_validator(mode="after")

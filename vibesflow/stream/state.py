@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pydantic import BaseModel, Field
 
 from vibesflow.data_set.orders import CommitDelayed, PiecesCommitted, PiecesRefused
+from vibesflow.stream.bounds import MOST_DOCUMENTS, MOST_EARLY, MOST_REASON, MOST_RELEASABLE
 from vibesflow.stream.chunk import ChunkRef
 from vibesflow.stream.documents import StoredDocument
 from vibesflow.stream.ids import parse_chunk_id
@@ -20,15 +21,6 @@ from vibesflow.stream.tracking import TrackedChunk
 
 MOST_RESTORES = 3
 """A chunk that every provider refused is stored anew at most this often before it is parked."""
-
-MOST_REASON = 300
-"""Characters of an error that are kept with a chunk or a provider; logs have the rest."""
-MOST_RELEASABLE = 80
-"""Staging keys that wait for their release; what is beyond is left to the audit."""
-MOST_DOCUMENTS = 6
-"""Versions whose documents are waited for; older ones are committed all the same."""
-MOST_EARLY = 200
-"""Pieces of which news are kept although nobody has heard of them yet."""
 
 _UNCONFIRMED = (ChunkPhase.STORED, ChunkPhase.COMMITTING)
 
@@ -46,7 +38,7 @@ class RtaState(BaseModel):
         delays: why commits at a provider wait for a person, by provider.
         early: news of pieces whose storing has not ended yet.
         news_lost: some of them were dropped, so what is stored now has to be ordered again.
-        refusals: refused copies since the last confirmed one.
+        refusals, postponed: refused copies, and orders put off, since the last confirmed one.
         documents: stored documents that wait for their commit.
         releasable: staging keys whose bytes are confirmed on chain.
         revision: grows with every row written; ``completed_revision`` is its value at the last
@@ -71,6 +63,7 @@ class RtaState(BaseModel):
     sessions: Sessions = Field(default_factory=Sessions)
     delays: dict[int, str] = Field(default_factory=dict)
     refusals: int = 0
+    postponed: int = 0
     early: list[PiecesCommitted] = Field(default_factory=list)
     news_lost: bool = False
     documents: list[StoredDocument] = Field(default_factory=list)
@@ -217,7 +210,7 @@ class RtaState(BaseModel):
             for c in self.chunks.values()
             if c.stored and c.phase in _UNCONFIRMED and (c.unordered or c.stored.lacks_copies)
         ]
-        return [*chunks, *(d for d in self.documents if d.stored.lacks_copies)]
+        return [*chunks, *(d for d in self.documents if d.unordered or d.stored.lacks_copies)]
 
     def note_placed(self, placed: Mapping[str, StoredPiece], *, now_ms: int) -> None:
         """Copies were ordered; what the chain confirmed meanwhile is kept."""
@@ -228,15 +221,14 @@ class RtaState(BaseModel):
                 item.stored = piece.model_copy(deep=True)
                 for copy in confirmed:
                     item.stored.take(copy)
-                if isinstance(item, TrackedChunk):
-                    item.unordered = False
+                item.unordered = False
         self._apply_news(now_ms=now_ms)
 
     # --- committing ----------------------------------------------------------------------
 
     def note_committed(self, news: PiecesCommitted, *, now_ms: int) -> None:
         """The chain has copies at a provider; the same news may come twice."""
-        self.refusals = 0
+        self.refusals = self.postponed = 0
         self.delays.pop(news.provider_id, None)
         self.data_set_id = news.data_set_id
         self.early.append(news)
@@ -279,6 +271,13 @@ class RtaState(BaseModel):
             else:
                 kept.append(document.model_copy(update={"stored": stored}))
         self.documents = kept
+
+    def note_postponed(self, pieces: Collection[str]) -> None:
+        """A data set has no room for these now; they are ordered again after a while."""
+        self.postponed += 1
+        for item in self._stored_items():
+            if item.stored and item.stored.piece_cid in pieces and not item.stored.is_safe:
+                item.unordered = True
 
     def note_delayed(self, news: CommitDelayed) -> None:
         """Commits at a provider wait for a person."""

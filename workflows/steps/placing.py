@@ -30,9 +30,8 @@ class Placing:
 
     async def _place(self, items: list[TrackedChunk | StoredDocument]) -> None:
         state = self._state
-        if state.refusals:
-            pause_s = min(2.0**state.refusals, policies.SLOW_RETRY.total_seconds())
-            await workflow.sleep(pause_s, summary="before other providers are asked")
+        if pause_s := _pause_s(state):
+            await workflow.sleep(pause_s, summary="before copies are ordered again")
         request = place_request(state, items)
         if request is not None:
             placed = await self._insist.run(
@@ -40,3 +39,10 @@ class Placing:
             )
             pieces = {piece.piece_cid: piece for piece in placed.pieces}
             state.note_placed(pieces, now_ms=now_ms())
+
+
+def _pause_s(state: RtaState) -> float:
+    """Longer from refusal to refusal, and longer still while a data set has no room."""
+    refused_s = min(2.0 ** min(state.refusals, 10), policies.SLOW_RETRY.total_seconds())
+    postponed_s = policies.ROOM_PAUSE.total_seconds() * 2.0 ** min(state.postponed - 1, 4)
+    return max(refused_s if state.refusals else 0, postponed_s if state.postponed else 0)

@@ -1,0 +1,69 @@
+"""What a data set keeps in mind, sends and begins anew with has a bound, however long it waits."""
+
+from __future__ import annotations
+
+import random
+
+from activities.messages import BatchedPiece, CommitPieces
+from vibesflow.data_set.orders import PieceOrder
+from vibesflow.data_set.packing import pack, unpack
+from vibesflow.data_set.state import BATCH_PIECES, MOST_CARRIED, MOST_QUEUED, DataSetState
+
+LIMIT_BYTES = 16 * 1024
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+def order(number: int, *, long: bool = False, receiver: str = "") -> PieceOrder:
+    dice = random.Random(number)  # noqa: S311 - ids for a test
+    cid = "bafkzcib" + "".join(dice.choices(_LETTERS, k=56))
+    rta_id = f"rta_{number % 7}_".ljust(96 if long else 20, "x")
+    return PieceOrder(
+        piece_cid=cid,
+        size=2**20,
+        rta_id=rta_id,
+        source_url=f"https://provider-{number}.example.org/piece/{cid}" if long else "",
+        metadata=(("rta", rta_id), ("chunk", "9" * 90), ("who", "w" * (96 if long else 44))),
+        reply_to=receiver,
+    )
+
+
+def filled(pieces: int, *, long: bool = False) -> DataSetState:
+    state = DataSetState(provider_id=1)
+    state.add([order(n, long=long) for n in range(pieces)], now_ms=1)
+    return state
+
+
+def test_a_batch_of_the_longest_pieces_fits_into_a_payload() -> None:
+    for long in (False, True):
+        state = filled(100, long=long)
+        batch = state.form_batch("f" * 64)
+        assert 15 <= len(batch.pieces) <= BATCH_PIECES
+        request = CommitPieces(
+            provider_id=1,
+            nonce=batch.nonce,
+            pieces=tuple(
+                BatchedPiece(piece_cid=p.piece_cid, source_url=p.source_url, metadata=p.metadata)
+                for p in state.pieces_of(batch)
+            ),
+        )
+        assert len(request.model_dump_json()) < LIMIT_BYTES
+
+
+def test_what_is_postponed_is_told_and_forgotten_but_for_the_batch_and_other_receivers() -> None:
+    state = filled(MOST_QUEUED + 60)
+    state.form_batch("f" * 64)
+    state.add([order(9_999, receiver="audit/1")], now_ms=2)
+    kept = list(state.queue)[:MOST_CARRIED]
+    told = state.postpone(keep=MOST_CARRIED)
+    assert list(state.queue) == [*kept, order(9_999).piece_cid]
+    assert sum(map(len, told.values())) == MOST_QUEUED + 60 - MOST_CARRIED
+    assert set(told) == {order(n).rta_id for n in range(7)}
+
+
+def test_a_state_that_is_carried_on_is_small_and_the_same() -> None:
+    for long in (False, True):
+        state = filled(MOST_CARRIED, long=long)
+        state.form_batch("f" * 64)
+        packed = pack(state)
+        assert len(packed) < LIMIT_BYTES
+        assert unpack(packed) == state
