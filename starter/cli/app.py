@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "session-key revoke": "starter.cli.session_key:revoke",
     "ticket create": "starter.cli.ticket:create",
     "setup": "starter.cli.setup:setup",
+    "rebuild": "starter.cli.rebuild:rebuild",
     "devnet fault": "starter.cli.devnet:fault",
     "devnet heal": "starter.cli.devnet:heal",
     "devnet show": "starter.cli.devnet:show",
