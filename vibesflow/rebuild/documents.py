@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from vibesflow.errors import InvalidInput
@@ -15,6 +15,9 @@ from vibesflow.stream.ids import parse_chunk_id
 from vibesflow.stream.records import ChunkRow, RowCopy, RowStatus
 
 Entry = dict[str, JsonValue]
+
+_COPIES = TypeAdapter(tuple[tuple[int, int, int], ...])
+"""Provider, data set and piece of each copy."""
 
 
 class StreamDocument(Message):
@@ -101,8 +104,6 @@ def _row_of(
 
 
 def _copies(plain: object, base_url: Callable[[int], str]) -> list[RowCopy]:
-    if not isinstance(plain, list):
-        return []
     return [
         RowCopy(
             provider_id=provider_id,
@@ -110,7 +111,7 @@ def _copies(plain: object, base_url: Callable[[int], str]) -> list[RowCopy]:
             data_set_id=data_set_id,
             piece_id=piece_id,
         )
-        for provider_id, data_set_id, piece_id in plain
+        for provider_id, data_set_id, piece_id in _COPIES.validate_python(plain or ())
     ]
 
 

@@ -51,8 +51,9 @@ def plan(
     """Say what to write.
 
     A summary goes forward only: one at an older document version becomes the newest, whatever is
-    to be overwritten, since that is how a rebuild that was cut short goes on. One at the same
-    version keeps what it says, but for counters that its rows contradict.
+    to be overwritten, since that is how a rebuild that was cut short goes on; a complete one is
+    reopened when it lacked rows that no document has. Any other keeps what it says, but for
+    counters that its rows contradict.
 
     Args:
         derived: what should be there.
@@ -72,7 +73,7 @@ def plan(
         stream: RestoredStream | None = restored
     else:
         fields = _differing_fields(restored, standing)
-        behind = standing.document_version < restored.version
+        behind = _is_behind(standing, restored, more_rows=bool(missing))
         names = fields + names
         restored = restored.model_copy(update={"rev": max(restored.rev, standing.rev + 1)})
         stream = restored if behind or (overwrite and fields) else None
@@ -96,6 +97,13 @@ def _restored(
     return derived.stream.model_copy(
         update={"totals": totals, "is_complete": derived.stream.is_complete and not more}
     )
+
+
+def _is_behind(standing: StreamRecord, restored: RestoredStream, *, more_rows: bool) -> bool:
+    """Tell whether a summary is from before the newest document, or before the reopening."""
+    reopened = standing.is_complete and not restored.is_complete and more_rows
+    same = standing.document_version == restored.version
+    return standing.document_version < restored.version or (same and reopened)
 
 
 def _differs(derived: ChunkRow, standing: ChunkRow) -> bool:
