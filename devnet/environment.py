@@ -8,7 +8,7 @@ from pathlib import Path
 
 from devnet.data_dir import DataDir
 from devnet.ports import LOOPBACK, Ports
-from devnet.temporal import NAMESPACE
+from devnet.temporal import AUDIT, NAMESPACE
 from vibesflow.settings import (
     AccessSettings,
     ApiSettings,
@@ -29,15 +29,9 @@ _PLACES = (TemporalSettings, TableSettings, StagingSettings, FilecoinSettings, A
 _WORKER_GRACE_S = 5
 """A world on one machine stops soon; what was under way goes on at its next start."""
 
-_AUDIT_PATIENCE_S = 15
-"""A provider of the world is started again within seconds; who waits longer for it has lost it."""
-
-_LEFTOVER_AGE_S = 300
-"""Longer than any part of the world is away."""
-
 _LOCAL_AWS = {
     "AWS_ACCESS_KEY_ID": "000000000000",
-    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_SECRET_ACCESS_KEY": "checked-by-nobody-in-a-devnet",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 """The local table wants credentials and checks none."""
@@ -65,9 +59,9 @@ def world_settings(data: DataDir, ports: Ports, private_key: str) -> dict[str, s
         variable(FilecoinSettings, "network"): NetworkName.DEVNET.value,
         variable(FilecoinSettings, "devnet_info"): str(data.devnet_info),
         variable(FilecoinSettings, "private_key"): private_key,
-        variable(AuditSettings, "share"): "1",
-        variable(AuditSettings, "patience_s"): str(_AUDIT_PATIENCE_S),
-        variable(AuditSettings, "leftover_age_s"): str(_LEFTOVER_AGE_S),
+        variable(AuditSettings, "share"): f"{AUDIT.share:g}",
+        variable(AuditSettings, "patience_s"): f"{AUDIT.patience_s:g}",
+        variable(AuditSettings, "leftover_age_s"): f"{AUDIT.leftover_age_s:g}",
         variable(ApiSettings, "host"): LOOPBACK,
         variable(ApiSettings, "port"): str(ports.api),
         variable(ApiSettings, "public_url"): f"http://{LOOPBACK}:{ports.api}",

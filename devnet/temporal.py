@@ -9,12 +9,19 @@ from pathlib import Path
 from devnet.part import Part
 from devnet.ports import LOOPBACK, Ports
 from devnet.probes import all_answer, http_answers, temporal_answers
+from vibesflow.settings import AuditSettings, TemporalSettings
+from workflows.audit_client import AuditClient
+from workflows.connection import connect
 from workflows.messages import CREATOR_KEY, STATE_KEY
 
 NAMESPACE = "default"
 
 SEARCH_ATTRIBUTES: Mapping[str, str] = {CREATOR_KEY.name: "Keyword", STATE_KEY.name: "Keyword"}
 """What the workflows set; on a real cluster ``vibesflow setup`` registers them."""
+
+AUDIT = AuditSettings.model_construct(share=1.0, patience_s=15.0, leftover_age_s=300.0)
+"""How the world audits: everything, as there is little; providers of the world are started again
+within seconds, and no part is away for minutes."""
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL")
 """Without these the server waits for the disk at every step, three times slower."""
@@ -38,7 +45,14 @@ def temporal_part(ports: Ports, database: Path, environment: Mapping[str, str]) 
             ),
             http_answers(f"http://{LOOPBACK}:{ports.temporal_ui}/"),
         ),
+        prepare=lambda: _schedule_audits(f"{LOOPBACK}:{ports.temporal}"),
     )
+
+
+async def _schedule_audits(address: str) -> None:
+    """Make the schedule that ``vibesflow audit --now`` triggers; by itself it starts nothing."""
+    client = await connect(TemporalSettings.model_construct(address=address, namespace=NAMESPACE))
+    await AuditClient(client, AUDIT).ensure_schedule(paused=True)
 
 
 def _flags(ports: Ports, database: Path) -> list[str]:

@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "list": "starter.cli.list_streams:list_streams",
     "complete": "starter.cli.complete:complete",
     "retry": "starter.cli.retry:retry",
+    "audit": "starter.cli.audit:audit",
     "piece-cid": "starter.cli.piece_cid:piece_cid",
     "wallet": "starter.cli.wallet:wallet",
     "quote": "starter.cli.quote:quote",

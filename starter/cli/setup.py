@@ -14,6 +14,7 @@ from starter.search_attributes import NAMES, register_search_attributes
 from vibesflow.ledger import TABLES, create_tables
 from vibesflow.settings import load_settings
 from vibesflow.staging import S3Staging, open_staging
+from workflows.audit_client import AuditClient
 from workflows.connection import connect
 
 ProtectOption = Annotated[
@@ -26,7 +27,7 @@ ProtectOption = Annotated[
 
 @command
 async def setup(out: Output, protect: ProtectOption = False) -> None:
-    """Make the tables and the staging bucket, and register the search attributes.
+    """Make the tables and the staging bucket, register search attributes, schedule audits.
 
     What is there already is left as it is, so the command may be repeated, and is to be repeated
     after an upgrade.
@@ -43,7 +44,9 @@ async def setup(out: Output, protect: ProtectOption = False) -> None:
     staging = open_staging(settings.staging)
     if isinstance(staging, S3Staging):
         await staging.create_bucket()
-    added = await register_search_attributes(await connect(settings.temporal))
+    temporal = await connect(settings.temporal)
+    added = await register_search_attributes(temporal)
+    is_new = await AuditClient(temporal, settings.audit).ensure_schedule()
     present = [name for name in NAMES if name not in added]
     out.result(
         {
@@ -51,11 +54,13 @@ async def setup(out: Output, protect: ProtectOption = False) -> None:
             "staging": settings.staging.url,
             "search_attributes_added": [*added],
             "search_attributes_present": [*present],
+            "audit_every_s": settings.audit.interval_s,
         },
         Group(
             f"Tables ready: {', '.join(tables)}",
             f"Staging: {settings.staging.url}",
             f"Search attributes added: {', '.join(added) or 'none'}",
             f"Search attributes that were there: {', '.join(present) or 'none'}",
+            f"Audits: every {settings.audit.interval_s:g} s ({'new' if is_new else 'was there'})",
         ),
     )
