@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -55,16 +55,14 @@ class TableProxy:
     async def serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, engine: httpx.AsyncClient
     ) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError, httpx.HTTPError):
-            while True:
-                reply = await self._reply(await _read(reader), engine)
-                if reply is None:
-                    break
+        try:
+            while reply := await self._reply(await _read(reader), engine):
                 writer.write(reply)
                 await writer.drain()
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
+        except (OSError, asyncio.IncompleteReadError, httpx.HTTPError):
+            return  # one of the two sides is gone, as happens when it is killed
+        finally:
+            writer.close()
 
     async def _reply(self, request: _Request, engine: httpx.AsyncClient) -> bytes | None:
         """Return the answer, or None when it is lost."""

@@ -76,10 +76,10 @@ class Judge:
         self._ready = ready
         self._copies = copies
         self._turns = asyncio.Semaphore(_READS_AT_ONCE)
-        self._verdict = Verdict()
+        self.verdict = Verdict()
 
     async def judge(self, staging: Staging) -> Verdict:
-        verdict, promises = self._verdict, self._promises
+        verdict, promises = self.verdict, self._promises
         verdict.chunks = len(promises.acked)
         verdict.wrong += [
             f"refused: {line['chunk_id']}: {line['answer']}" for line in promises.refused
@@ -89,8 +89,8 @@ class Judge:
         on_chain = await asyncio.to_thread(
             pieces_on_chain, self._ready.rpc, Path(self._ready.devnet_info)
         )
-        self._check_rows(rows)
-        self._check_chain(rows, on_chain)
+        self.check_rows(rows)
+        self.check_chain(rows, on_chain)
         async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
             await asyncio.gather(
                 *(
@@ -108,14 +108,14 @@ class Judge:
         rows = {key: list(self._ledger.list_chunks(key)) for key in self._promises.streams}
         return records, rows
 
-    def _check_rows(self, rows: dict[str, list[ChunkRow]]) -> None:
+    def check_rows(self, rows: dict[str, list[ChunkRow]]) -> None:
         """No row that nobody offered, and no more of a content than were offered."""
         kept = Counter((key, row.sha256) for key, found in rows.items() for row in found)
         for (key, sha256), count in kept.items():
             if count > self._promises.offers[key, sha256]:
-                self._verdict.doubled.append(f"{key}: {count} rows of {sha256[:12]}")
+                self.verdict.doubled.append(f"{key}: {count} rows of {sha256[:12]}")
 
-    def _check_chain(self, rows: dict[str, list[ChunkRow]], on_chain: dict[int, list[str]]) -> None:
+    def check_chain(self, rows: dict[str, list[ChunkRow]], on_chain: dict[int, list[str]]) -> None:
         """Each copy is one piece in its data set, and there is no copy that no row knows."""
         places: dict[str, set[int]] = defaultdict(set)
         for row in (row for found in rows.values() for row in found):
@@ -123,35 +123,35 @@ class Judge:
         for data_set_id, pieces in on_chain.items():
             for cid, count in Counter(pieces).items():
                 if count > 1:
-                    self._verdict.doubled.append(f"{cid}: {count} times in data set {data_set_id}")
+                    self.verdict.doubled.append(f"{cid}: {count} times in data set {data_set_id}")
                 if cid in places and data_set_id not in places[cid]:
-                    self._verdict.doubled.append(
+                    self.verdict.doubled.append(
                         f"{cid}: paid in data set {data_set_id}, no row says so"
                     )
         held = {data_set_id: set(pieces) for data_set_id, pieces in on_chain.items()}
         for cid, data_sets in places.items():
             for data_set_id in data_sets:
                 if cid not in held.get(data_set_id, ()):
-                    self._verdict.lost.append(f"{cid}: not in data set {data_set_id}")
+                    self.verdict.lost.append(f"{cid}: not in data set {data_set_id}")
 
     async def _check_chunk(
         self, http: httpx.AsyncClient, line: dict[str, Any], row: ChunkRow | None
     ) -> None:
         chunk_id, sha256 = line["chunk_id"], line["sha256"]
         if row is None or row.status is not RowStatus.UPLOADED or row.piece_cid is None:
-            self._verdict.lost.append(f"{chunk_id}: {row.status if row else 'no row'}")
+            self.verdict.lost.append(f"{chunk_id}: {row.status if row else 'no row'}")
             return
         if (row.sha256, row.size) != (sha256, line["size"]):
-            self._verdict.lost.append(f"{chunk_id}: the row is of other bytes")
+            self.verdict.lost.append(f"{chunk_id}: the row is of other bytes")
         if len(row.copies) != self._copies:
-            self._verdict.wrong.append(f"{chunk_id}: {len(row.copies)} copies")
+            self.verdict.wrong.append(f"{chunk_id}: {len(row.copies)} copies")
         urls = [f"{self._ready.api}/api/proxy/{row.piece_cid}"]
         urls += [copy.base_url + row.piece_cid for copy in row.copies]
         for url in urls:
             content = await self._read(http, url)
             if content is None or hashlib.sha256(content).hexdigest() != sha256:
-                self._verdict.lost.append(f"{chunk_id}: not served by {url}")
-        self._verdict.copies += len(row.copies)
+                self.verdict.lost.append(f"{chunk_id}: not served by {url}")
+        self.verdict.copies += len(row.copies)
 
     async def _check_stream(
         self, http: httpx.AsyncClient, record: StreamRecord, rows: list[ChunkRow]
@@ -174,7 +174,7 @@ class Judge:
             "ms": record.total_duration_ms,
         }
         if found != expected:
-            self._verdict.wrong.append(f"{record.rta_id}: says {found}, rows say {expected}")
+            self.verdict.wrong.append(f"{record.rta_id}: says {found}, rows say {expected}")
         await self._check_document(http, record, rows)
 
     async def _check_document(
@@ -183,22 +183,22 @@ class Judge:
         url = f"{self._ready.api}/api/proxy/{record.metadata_cid}"
         content = await self._read(http, url)
         if content is None:
-            self._verdict.lost.append(f"{record.rta_id}: its document {record.metadata_cid}")
+            self.verdict.lost.append(f"{record.rta_id}: its document {record.metadata_cid}")
             return
         document = json.loads(content)
         ordered = [(row.chunk_id, row.sha256) for row in in_stream_order(rows)]
         if [(entry["chunk_id"], entry["sha256"]) for entry in document["chunks"]] != ordered:
-            self._verdict.wrong.append(f"{record.rta_id}: its document has other chunks")
+            self.verdict.wrong.append(f"{record.rta_id}: its document has other chunks")
         totals = (document["total_bytes"], document["total_duration_ms"], document["version"])
         if totals != (record.total_bytes, record.total_duration_ms, record.document_version):
-            self._verdict.wrong.append(f"{record.rta_id}: its document says {totals}")
+            self.verdict.wrong.append(f"{record.rta_id}: its document says {totals}")
 
     async def _check_staging(self, staging: Staging, rows: dict[str, ChunkRow]) -> None:
         """What is left was never acknowledged: its sender died between staging and signal."""
         known = {parse_chunk_id(row.chunk_id).staging_key for row in rows.values()}
         async for key in staging.keys():
             if key in known:
-                self._verdict.wrong.append(f"staged bytes are left of {key}")
+                self.verdict.wrong.append(f"staged bytes are left of {key}")
 
     async def _read(self, http: httpx.AsyncClient, url: str) -> bytes | None:
         async with self._turns:
