@@ -14,7 +14,8 @@ from devnet.data_dir import DataDir
 from devnet.part import Part
 from devnet.ports import LOOPBACK, Ports
 from devnet.probes import chain_answers, http_answers
-from devnet.table import table_part, table_url
+from devnet.table import table_url
+from devnet.table_engines import TableChoice, chosen_table_part
 from vibesflow.ledger import create_tables
 from vibesflow.settings import TableSettings
 
@@ -33,14 +34,15 @@ _STATE_FILE = "state.json"
 _WORKER_STOP_LIMIT_S = 20.0
 
 
-def prepared_table_part(data: DataDir, ports: Ports) -> Part:
+def prepared_table_part(data: DataDir, ports: Ports, choice: TableChoice) -> Part:
     """Describe the table engine; its tables are made, or found, after each start."""
     settings = TableSettings.model_construct(endpoint=table_url(ports.table))
 
     async def prepare() -> None:
         await asyncio.to_thread(create_tables, settings)
 
-    return replace(table_part(ports.table, data.table), folder=data.root, prepare=prepare)
+    engine = chosen_table_part(choice, ports.table, data.table)
+    return replace(engine, folder=data.root, prepare=prepare)
 
 
 def chain_part(

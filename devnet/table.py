@@ -1,4 +1,4 @@
-"""The table engine, ministack: DynamoDB and S3 in one process, on one port of the loopback."""
+"""The tests' table engine, ministack: DynamoDB and S3 in one process, on one loopback port."""
 
 from __future__ import annotations
 
@@ -18,25 +18,30 @@ from devnet.probes import http_answers
 from vibesflow.errors import PartNotStarted, PortInUse
 
 _ROOT = Path(__file__).resolve().parents[1]
-_PROGRAM = Path(".venv-table/bin/ministack")
+_PROGRAMS = Path(".venv-table/bin")
 _SERVICES = "dynamodb,dynamodbstreams,sts,s3"
 _HEALTH = "/_ministack/health"
 _START_LIMIT_S = 30.0
 _STOP_LIMIT_S = 10.0
 
 
-def table_program() -> str:
-    """Return the engine's program.
+def engine_program(name: str) -> str:
+    """Return a table engine's program.
 
-    It lives in a virtual environment of its own because it insists on one release of botocore.
+    They live in a virtual environment of their own because one insists on a release of botocore.
 
     Raises:
         PartNotStarted: `make install` has not been run.
     """
-    program = _ROOT / _PROGRAM
+    program = _ROOT / _PROGRAMS / name
     if not program.exists():
-        raise PartNotStarted(f"no {_PROGRAM} beside the project; run `make install`")
+        raise PartNotStarted(f"no {_PROGRAMS / name} beside the project; run `make install`")
     return str(program)
+
+
+def table_program() -> str:
+    """Return ministack's program; raises as `engine_program` does."""
+    return engine_program("ministack")
 
 
 def table_environment(port: int, state: Path | None = None) -> dict[str, str]:

@@ -23,6 +23,7 @@ from devnet.parts import PART_NAMES, PROVIDER_NUMBERS
 from devnet.ports import Ports
 from devnet.ready import Ready, ready, write_ready
 from devnet.supervisor import Supervisor
+from devnet.table_engines import TableChoice
 from devnet.temporal import temporal_part
 from vibesflow.errors import PartNotStarted
 
@@ -37,6 +38,7 @@ class WorldPlan:
         block_time_s: seconds between blocks; None mines a block for each transaction at once.
         empty_wallet: the payer has deposited and approved nothing; its USDFC is in its wallet.
         with_tickets: the door wants tickets and operator keys; else it is open to everybody.
+        table: the table engine.
         restart: start a part again when it dies.
         programs: argument vectors in the place of the parts' own, by part.
         ready_file: where the ready file is written besides the data folder.
@@ -48,6 +50,7 @@ class WorldPlan:
     block_time_s: float | None = None
     empty_wallet: bool = False
     with_tickets: bool = False
+    table: TableChoice = field(default_factory=TableChoice)
     restart: bool = True
     programs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ready_file: Path | None = None
@@ -140,7 +143,7 @@ def _ranks(plan: WorldPlan, settings: Mapping[str, str]) -> list[list[Part]]:
     full = {**bare, **settings}
     ranks = [
         [
-            parts.prepared_table_part(data, ports),
+            parts.prepared_table_part(data, ports, plan.table),
             parts.chain_part(
                 data, ports, bare, block_time_s=plan.block_time_s, empty_wallet=plan.empty_wallet
             ),

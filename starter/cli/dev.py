@@ -12,6 +12,7 @@ from rich.table import Table
 from devnet.data_dir import DataDir
 from devnet.ports import fixed_ports, free_ports
 from devnet.ready import Ready
+from devnet.table_engines import TableChoice, TableEngineName
 from devnet.world import WorldPlan, running
 from starter.cli.command import command
 from starter.cli.interrupts import until_interrupted
@@ -63,6 +64,14 @@ WithTicketsOption = Annotated[
         help="Have uploads show a ticket and operators a key; by default everybody may do all.",
     ),
 ]
+TableEngineOption = Annotated[
+    TableEngineName,
+    typer.Option("--table-engine", help="Who serves the tables; ministack forgets when killed."),
+]
+DynamodbJarOption = Annotated[
+    Path | None,
+    typer.Option("--dynamodb-jar", metavar="FILE", help="DynamoDBLocal.jar, for dynamodb-local."),
+]
 NoRestartOption = Annotated[
     bool, typer.Option("--no-restart", help="End when a part dies instead of starting it again.")
 ]
@@ -77,6 +86,8 @@ async def dev(
     block_time: BlockTimeOption = None,
     empty_wallet: EmptyWalletOption = False,
     with_tickets: WithTicketsOption = False,
+    table_engine: TableEngineOption = TableEngineName.ROTO,
+    dynamodb_jar: DynamodbJarOption = None,
     no_restart: NoRestartOption = False,
 ) -> None:
     """Run the whole world until Ctrl-C: Temporal, table, chain, three providers, worker, API.
@@ -99,6 +110,7 @@ async def dev(
         block_time_s=block_time,
         empty_wallet=empty_wallet,
         with_tickets=with_tickets,
+        table=TableChoice(table_engine, dynamodb_jar.resolve() if dynamodb_jar else None),
         restart=not no_restart,
         ready_file=ready_file.resolve() if ready_file else None,
     )

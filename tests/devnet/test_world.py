@@ -58,6 +58,8 @@ async def test_a_world_comes_up_heals_and_goes_without_a_trace(
                 pass
         await check_healing(plan, "api")
         await check_healing(plan, "provider_2")
+        await check_healing(plan, "table")
+        await check_healing(plan, "chain")
         await check_restart_by_order(plan)
         pids = list(world.ready.pids.values())
     assert not any(is_alive(pid) for pid in pids)
