@@ -47,7 +47,9 @@ class Shot:
         """The ticket, or the key, is right as far as uploads and commands go."""
         if self.case.path == "/upload":
             return self.shows == "a ticket"
-        return self.shows in {"a ticket", "the operator key"}
+        own = {"a ticket": RTA, "another stream's ticket": OTHER_RTA}
+        stream = (self.case.path_parameters or {}).get("rta_id")
+        return self.shows == "the operator key" or own.get(self.shows) == stream
 
 
 def shots(document: dict[str, object]) -> st.SearchStrategy[Shot]:
