@@ -31,9 +31,10 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.audit import AuditParts, audit_activities
 from activities.audit_ports import AuditedFilecoin
 from activities.committing import CommitActivities
+from activities.describing import DescribingActivities
 from activities.faults import FaultInterceptor
 from activities.ordering import CopyDesk, OrderingActivities
-from activities.ports import Committer, DataSetOrders, PieceStore
+from activities.ports import Committer, DataSetOrders, PieceStore, Registry
 from activities.publishing import PublishingActivities
 from activities.pulling import PullActivities
 from activities.staging import StagingActivities
@@ -64,6 +65,7 @@ _SHARED = SandboxRestrictions.default.with_passthrough_modules(
     "workflows.audit_details",
     "workflows.board",
     "workflows.clock",
+    "workflows.data_set_details",
     "workflows.departure",
     "workflows.details",
     "workflows.failures",
@@ -105,7 +107,7 @@ def rta_worker(
     )
 
 
-class Filecoin(PieceStore, Committer, AuditedFilecoin, Protocol):
+class Filecoin(PieceStore, Committer, Registry, AuditedFilecoin, Protocol):
     """What the ``filecoin`` queue needs of `FilecoinClient`."""
 
 
@@ -172,6 +174,7 @@ def filecoin_worker(
             PullActivities(filecoin).pull_pieces,
             CommitActivities(filecoin).commit_pieces,
             *audit_activities(audited),
+            DescribingActivities(filecoin).describe_place,
         ],
         max_concurrent_activities=settings.worker.upload_slots,
         graceful_shutdown_timeout=timedelta(seconds=settings.worker.grace_s),

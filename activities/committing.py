@@ -9,9 +9,11 @@ from pydantic import BaseModel
 from temporalio import activity
 
 from activities import metrics
+from activities.describing import tell_sent
 from activities.heart import Heart
 from activities.messages import CommitPieces, CommittedPieces, PullPieces
 from activities.ports import Committer
+from vibesflow.data_set.place import CommitSent
 from vibesflow.errors import (
     ApprovalMissing,
     InsufficientFunds,
@@ -68,7 +70,7 @@ class CommitActivities:
         remembered = _remembered()
         try:
             async with Heart(remembered) as heart:
-                return await self._commit(commit, remembered, heart, aged=_is_aged(request))
+                return await self._commit(request, commit, remembered, heart)
         except (ProviderDown, ProviderFault) as error:
             tried_for = silent_for()
             if error.retry is RetryClass.WAIT or tried_for < GIVE_UP_AFTER:
@@ -78,7 +80,7 @@ class CommitActivities:
             raise ProviderRefused(f"gave up after {minutes:.0f} min: {error.message}") from error
 
     async def _commit(
-        self, commit: CommitRequest, sent: CommitProgress, heart: Heart, *, aged: bool
+        self, request: CommitPieces, commit: CommitRequest, sent: CommitProgress, heart: Heart
     ) -> CommittedPieces:
         submitted = sent.submitted
         if submitted is None:
@@ -86,7 +88,7 @@ class CommitActivities:
             if done is not None:
                 return _reply(done)
             await self._afford(commit)
-            if aged and (dropped := await self._committer.missing(commit)):
+            if _is_aged(request) and (dropped := await self._committer.missing(commit)):
                 return CommittedPieces(dropped=dropped)
             try:
                 submitted = await self._committer.submit(commit)
@@ -95,6 +97,13 @@ class CommitActivities:
                     return CommittedPieces(dropped=dropped)
                 raise
             heart.beat(CommitProgress(tx_hash=submitted.tx_hash, data_set_id=submitted.data_set_id))
+            await tell_sent(
+                CommitSent(
+                    nonce=request.nonce,
+                    tx_hash=submitted.tx_hash,
+                    data_set_id=submitted.data_set_id,
+                )
+            )
         done = await self._confirm(commit, submitted, heart)
         metrics.note_confirmed(provider_id=commit.provider_id, pieces=len(commit.pieces))
         return _reply(done)

@@ -98,6 +98,13 @@ class PlacedCopies(CompactMessage):
     pieces: tuple[StoredPiece, ...]
 
 
+class DescribePlace(CompactMessage):
+    """Look a data set's provider up, for the person who looks at its workflow."""
+
+    provider_id: int
+    scope: Pairs = ()
+
+
 class BatchedPiece(CompactMessage):
     """A piece of a batch; ``source_url`` says where the provider can fetch it."""
 

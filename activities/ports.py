@@ -72,6 +72,18 @@ class PieceStore(Protocol):
         ...
 
 
+class Registry(Protocol):
+    """What the chain says of providers and of our data sets."""
+
+    async def providers(self) -> tuple[ProviderInfo, ...]:
+        """Return all active providers."""
+        ...
+
+    async def data_sets_in(self, scope: Pairs) -> dict[int, int]:
+        """Return the data set of a scope that pieces will be added to, by provider."""
+        ...
+
+
 class Judgement(Protocol):
     """Whether an upload can be paid."""
 

@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.messages import BatchedPiece, CommitPieces, PullPieces
+    from activities.messages import BatchedPiece, CommitPieces, DescribePlace, PullPieces
     from vibesflow.data_set.orders import (
         CommitDelayed,
         DataSetStatus,
@@ -19,13 +19,14 @@ with workflow.unsafe.imports_passed_through():
         PiecesRefused,
     )
     from vibesflow.data_set.packing import pack, unpack
+    from vibesflow.data_set.place import COMMIT_SENT, CommitSent
     from vibesflow.data_set.state import MOST_CARRIED, MOST_QUEUED, Batch, DataSetState
     from vibesflow.errors import ProviderRefused
     from vibesflow.stream.chunk import Message
     from workflows import messages, policies
     from workflows.board import TaskBoard
-    from workflows.clock import now_ms, to_ms
-    from workflows.details import render_data_set
+    from workflows.clock import now_iso, now_ms, to_ms
+    from workflows.data_set_details import render_data_set
     from workflows.failures import reason_of, type_of
     from workflows.messages import DataSetInput, receiver_id
 
@@ -54,6 +55,12 @@ class DataSetWorkflow:
         self._state.add(orders, now_ms=now_ms())
         self._board.wake()
 
+    @workflow.signal(name=COMMIT_SENT)
+    def commit_sent(self, news: CommitSent) -> None:
+        """The batch's transaction is under way."""
+        self._state.note_sent(news)
+        self._board.wake()
+
     @workflow.query(name=messages.STATUS)
     def status(self) -> DataSetStatus:
         """What waits, what is under way, and why nothing moves if nothing does."""
@@ -62,6 +69,8 @@ class DataSetWorkflow:
     @workflow.run
     async def run(self, _: DataSetInput) -> None:
         """Commit batch after batch; leave only to begin anew with a short history."""
+        if self._state.place is None:
+            self._board.spawn("describe", self._describe)
         while True:
             await workflow.wait_condition(lambda: self._board.awake)
             self._board.awake = False
@@ -77,6 +86,14 @@ class DataSetWorkflow:
                 self._board.spawn("batch", self._bring, self._state.batch)
             else:
                 self._arm()
+
+    async def _describe(self) -> None:
+        """Look up where this is; commits do not wait for it."""
+        request = DescribePlace(provider_id=self._state.provider_id, scope=self._state.scope)
+        with suppress(ActivityError):
+            self._state.place = await policies.DESCRIBE_PLACE(
+                request, summary=f"who is provider {request.provider_id}?"
+            )
 
     async def _bring(self, batch: Batch) -> None:
         """Take one batch as far as it goes: pulled, committed, told."""
@@ -113,7 +130,9 @@ class DataSetWorkflow:
             await self._refuse(batch, done.dropped, reason, dropped=True)
             return
         ids = dict(zip(batch.pieces, done.piece_ids, strict=True))
-        told = self._state.note_committed(batch, done.data_set_id, ids)
+        told = self._state.note_committed(
+            batch, done.data_set_id, ids, tx_hash=done.tx_hash, at=now_iso()
+        )
         for stream, pieces in told.items():
             news = PiecesCommitted(
                 provider_id=self._state.provider_id,

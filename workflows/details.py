@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from vibesflow.data_set.orders import DataSetStatus
 from vibesflow.stream.status import SessionGap, StreamStatus
 
 
@@ -25,20 +24,6 @@ def render_details(status: StreamStatus) -> str:
     lines.extend(_missing(gap) for gap in status.missing[:10])
     if status.last_error:
         lines.append(f"- Last error: {status.last_error[:500]}")
-    return "\n".join(lines)
-
-
-def render_data_set(status: DataSetStatus) -> str:
-    """Return a data set's current details in Markdown."""
-    lines = [
-        f"**{status.waiting} waiting** · {status.committing} under way · "
-        f"{status.committed} committed in {status.batches} batches",
-        "",
-        f"- Data set {status.data_set_id or 'not seen yet'} at provider {status.provider_id}",
-        f"- Streams that wait: {len(status.streams)}",
-    ]
-    if status.paused:
-        lines.append(f"- **Paused**: {status.paused[:500]}")
     return "\n".join(lines)
 
 

@@ -29,6 +29,7 @@ from activities.messages import (
     CommittedPieces,
     CompletedStream,
     CompleteStream,
+    DescribePlace,
     FindChunk,
     FoundChunk,
     LoadedRows,
@@ -45,6 +46,7 @@ from activities.messages import (
     ReleaseStaged,
     StoreChunk,
 )
+from vibesflow.data_set.place import Place
 from vibesflow.errors import ApprovalMissing, InsufficientFunds, SessionKeyUnauthorized
 from vibesflow.stream.chunk import Message
 from vibesflow.stream.placement import StoredPiece
@@ -201,6 +203,14 @@ PLACE_COPIES = Step(
     _UPLOAD_RETRY,
     heartbeat=_HEARTBEAT,
 )
+DESCRIBE_PLACE = Step(
+    "describe_place",
+    DescribePlace,
+    Place,
+    FILECOIN_QUEUE,
+    timedelta(minutes=1),  # a few reads of the chain
+    replace(_UPLOAD_RETRY, maximum_interval=timedelta(minutes=10)),  # only people wait for it
+)
 PULL_PIECES = Step(
     "pull_pieces",
     PullPieces,
@@ -278,6 +288,7 @@ ALL_STEPS: tuple[Step[Any, Any], ...] = (
     STORE_CHUNK,
     PUBLISH_DOCUMENT,
     PLACE_COPIES,
+    DESCRIBE_PLACE,
     PULL_PIECES,
     COMMIT_PIECES,
     LIST_STREAMS,

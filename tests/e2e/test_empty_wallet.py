@@ -1,4 +1,7 @@
-"""A payer without money: chunks are taken and stored, status says why they wait, `fund` helps."""
+"""A payer without money: chunks are taken and stored, status says why they wait, `fund` helps.
+
+Nobody commits them meanwhile, so the providers drop them, as they would after two hours.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
+from devnet.fault_client import FaultClient
+from devnet.provider.fault_order import FaultOrder
+from devnet.provider.faults import FaultName
 from tests.e2e.chain import copies_on_chain, pieces_on_chain
 from tests.e2e.commp import piece_cid
 from tests.e2e.recorder import Recorder
@@ -49,6 +55,19 @@ async def until_waiting(world: RunningWorld, rta_id: str) -> str:
             await asyncio.sleep(0.5)
 
 
+async def forget(world: RunningWorld, cids: list[str]) -> None:
+    """Have every provider drop what is not committed; return once nobody serves the pieces."""
+    order = FaultOrder(name=FaultName.FORGETFUL, delay_s=0.1)
+    async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(PATIENCE_S):
+        for url in world.ready.providers:
+            async with FaultClient(url) as provider:
+                await provider.set(order)
+                for cid in cids:
+                    while (await http.head(f"{url}/piece/{cid}")).status_code != 404:
+                        await asyncio.sleep(0.2)
+                await provider.heal()
+
+
 async def test_chunks_wait_for_the_money_and_go_on_by_themselves(poor_world: RunningWorld) -> None:
     ready = poor_world.ready
     async with httpx.AsyncClient(base_url=ready.api, timeout=30, trust_env=False) as door:
@@ -60,6 +79,7 @@ async def test_chunks_wait_for_the_money_and_go_on_by_themselves(poor_world: Run
         status = await recorder.status()
         assert (status["uploadedChunks"], status["failedChunks"]) == (0, 0)
 
+        await forget(poor_world, [piece_cid(chunk.data) for chunk in recorder.chunks])
         funded = await vibesflow(poor_world, "fund", "--days", "30")
         assert funded["transaction"] == "depositWithPermitAndApproveOperator"
         status = await recorder.until_complete(limit_s=PATIENCE_S)

@@ -224,7 +224,8 @@ class MemoryFilecoin:
         if not any(c.nonce == request.nonce for c in self.commits):
             self.commits.append(request)
         self._pending.setdefault(request.nonce, (time.monotonic(), request))
-        return Submitted(tx_hash=f"0x{request.nonce:064x}", data_set_id=request.provider_id)
+        known = (await self.data_sets_in(request.scope)).get(request.provider_id)
+        return Submitted(tx_hash=f"0x{request.nonce:064x}", data_set_id=known)
 
     async def poll(self, request: CommitRequest, submitted: Submitted) -> Committed | None:
         return await self.look(request)

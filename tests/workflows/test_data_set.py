@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.testing import WorkflowEnvironment
 
 from activities.committing import COMMIT_DEADLINE
@@ -35,6 +36,55 @@ async def test_every_chunk_ends_with_two_confirmed_copies(
     assert set(streams.filecoin.paid.values()) == {1}
     status = await data_set(streams, 2)
     assert (status.committed, status.waiting) == (4, 0)  # three chunks and the document
+
+
+async def details(streams: StreamHarness, provider_id: int) -> str:
+    """What the Web UI shows of a data set."""
+    handle = streams.client.get_workflow_handle(streams.data_set_id(provider_id))
+    told = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    return str(told.current_details)
+
+
+async def test_an_operator_sees_where_a_data_set_is_and_how_it_comes_to_be(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.chain_open = False
+    await streams.send(rta_id, 0, 1, final=1)
+    await skipped_time.sleep(timedelta(seconds=30))
+    status = await data_set(streams, 1)
+    assert status.place is not None
+    assert (status.place.name, status.place.data_set_id) == ("provider 1", None)
+    assert status.sent is not None
+    shown = await details(streams, 1)
+    assert "Provider: 1, **provider 1**, `0x" in shown
+    assert "Address: http://provider-1.test" in shown
+    assert "Region: C=DE; capacity: not announced" in shown
+    assert "Chosen: approved by the storage service, endorsed" in shown
+    assert f"Data set: being created by `{status.sent.tx_hash}`, waiting for the receipt" in shown
+    assert f"Waits for: the receipt of `{status.sent.tx_hash}`" in shown
+    assert f"Batch under way: {status.committing} piece" in shown
+
+    streams.filecoin.chain_open = True
+    await streams.result(rta_id)
+    status = await data_set(streams, 1)
+    assert (status.sent, status.data_set_id) == (None, 1)
+    assert status.last is not None
+    shown = await details(streams, 1)
+    assert "Data set: 1, on chain" in shown
+    assert f"`{status.last.tx_hash}`" in shown
+    assert "Waits for: pieces" in shown
+
+
+async def test_an_operator_sees_why_commits_wait(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.wallet_is_empty = True
+    await streams.send(rta_id, 0, final=0)
+    await skipped_time.sleep(timedelta(minutes=1))
+    assert "**Paused**: 0.02 USDFC are missing" in await details(streams, 1)
+    streams.filecoin.wallet_is_empty = False
+    await streams.result(rta_id)
+    assert "Paused" not in await details(streams, 1)
 
 
 @pytest.mark.copies(2, linger_s=30)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from vibesflow.data_set.place import CommitSent, LastBatch, Place
 from vibesflow.stream.chunk import CompactMessage
 
 Pairs = tuple[tuple[str, str], ...]
@@ -73,7 +74,15 @@ class CommitDelayed(CompactMessage):
 
 
 class DataSetStatus(CompactMessage):
-    """Answer of the data set's ``status`` query."""
+    """Answer of the data set's ``status`` query.
+
+    Attributes:
+        waiting, committing, committed: pieces, and ``batches`` of them on chain.
+        paused: what only a person can change.
+        place: the provider, once it has been looked up.
+        sent: the transaction that is waited for.
+        last: the newest batch on chain.
+    """
 
     provider_id: int
     scope: Pairs = ()
@@ -84,3 +93,7 @@ class DataSetStatus(CompactMessage):
     batches: int = 0
     paused: str | None = None
     streams: tuple[str, ...] = Field(default=())
+    place: Place | None = None
+    committing_bytes: int = 0
+    sent: CommitSent | None = None
+    last: LastBatch | None = None

@@ -8,6 +8,7 @@ from itertools import islice
 from pydantic import BaseModel, Field
 
 from vibesflow.data_set.orders import DataSetStatus, Pairs, PieceOrder
+from vibesflow.data_set.place import CommitSent, LastBatch, Place
 
 BATCH_PIECES = 40
 """Most pieces that one AddPieces may hold (Curio PDP API)."""
@@ -54,6 +55,9 @@ class DataSetState(BaseModel):
         queue: pieces by PieceCID, oldest first, those of the batch included; a CID stands in it
             once however many streams wait for it.
         paused: why commits wait for a person.
+        place: the provider, for people.
+        sent: the batch's transaction, as far as it is known.
+        last: the newest batch on chain.
     """
 
     provider_id: int
@@ -65,6 +69,9 @@ class DataSetState(BaseModel):
     committed: int = 0
     batches: int = 0
     paused: str | None = None
+    place: Place | None = None
+    sent: CommitSent | None = None
+    last: LastBatch | None = None
 
     def add(self, orders: Iterable[PieceOrder], *, now_ms: int) -> None:
         """Take orders; the same one may come any number of times."""
@@ -125,12 +132,31 @@ class DataSetState(BaseModel):
         """The queued pieces of a batch, in its order."""
         return [self.queue[cid] for cid in batch.pieces]
 
+    def note_sent(self, news: CommitSent) -> None:
+        """The batch's transaction is under way; news of another batch come too late."""
+        if self.batch is not None and self.batch.nonce == news.nonce:
+            self.sent = news
+
     def note_committed(
-        self, batch: Batch, data_set_id: int, ids: Mapping[str, int]
+        self,
+        batch: Batch,
+        data_set_id: int,
+        ids: Mapping[str, int],
+        *,
+        tx_hash: str | None = None,
+        at: str = "",
     ) -> dict[str, dict[str, int]]:
         """Take committed pieces off the queue; return the ids to tell, by stream."""
+        pieces = self.pieces_of(batch)
+        self.last = LastBatch(
+            pieces=len(pieces),
+            size_bytes=sum(piece.size for piece in pieces),
+            tx_hash=tx_hash,
+            committed_at=at,
+        )
+        self.sent = None
         told: dict[str, dict[str, int]] = {}
-        for piece in self.pieces_of(batch):
+        for piece in pieces:
             for stream in piece.streams:
                 told.setdefault(stream, {})[piece.piece_cid] = ids[piece.piece_cid]
             del self.queue[piece.piece_cid]
@@ -149,7 +175,7 @@ class DataSetState(BaseModel):
             if cid in batch.pieces:
                 batch.pieces.remove(cid)
         if not batch.pieces:
-            self.batch = None
+            self.batch, self.sent = None, None
         return told
 
     @property
@@ -159,17 +185,21 @@ class DataSetState(BaseModel):
 
     def report(self) -> DataSetStatus:
         """Spell the state as the answer of the ``status`` query."""
-        committing = len(self.batch.pieces) if self.batch else 0
+        under_way = self.pieces_of(self.batch) if self.batch else []
         return DataSetStatus(
             provider_id=self.provider_id,
             scope=self.scope,
             data_set_id=self.data_set_id,
-            waiting=len(self.queue) - committing,
-            committing=committing,
+            waiting=len(self.queue) - len(under_way),
+            committing=len(under_way),
+            committing_bytes=sum(piece.size for piece in under_way),
             committed=self.committed,
             batches=self.batches,
             paused=self.paused,
             streams=tuple(self.streams[:50]),
+            place=self.place,
+            sent=self.sent,
+            last=self.last,
         )
 
     def _all_urgent(self) -> bool:
