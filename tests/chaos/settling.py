@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
-from temporalio.client import Client, WorkflowExecution
+from temporalio.client import Client, WorkflowExecution, WorkflowQueryFailedError
+from temporalio.service import RPCError
 
 from tests.chaos.log import EventLog
 from vibesflow.data_set.orders import DataSetStatus
@@ -16,6 +17,7 @@ from workflows.messages import DATA_SET_WORKFLOW, RTA_WORKFLOW, STATUS
 
 _POLL_S = 1.0
 _TELL_EVERY_S = 10.0
+_QUERY = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,12 @@ class Settling:
         incomplete, unconfirmed = await asyncio.to_thread(self._table, streams)
         running = await self._running(RTA_WORKFLOW)
         sets = await self._running(DATA_SET_WORKFLOW)
-        statuses = [await self._status(run) for run in sets]
+        waiting = [await self._waiting(run) for run in sets]
         return Unsettled(
             incomplete=incomplete,
             unconfirmed=unconfirmed,
             running=tuple(run.id for run in running),
-            waiting=sum(status.waiting + status.committing for status in statuses),
+            waiting=sum(waiting),
         )
 
     def _table(self, streams: frozenset[str]) -> tuple[tuple[str, ...], int]:
@@ -86,19 +88,15 @@ class Settling:
         query = f"WorkflowType = '{kind}' AND ExecutionStatus = 'Running'"
         return [run async for run in self._temporal.list_workflows(query)]
 
-    async def _status(self, run: WorkflowExecution) -> DataSetStatus:
-        handle = self._temporal.get_workflow_handle(run.id, result_type=DataSetStatus)
-        return await patiently(lambda: handle.query(STATUS, result_type=DataSetStatus))
-
-
-async def patiently(ask: Callable[[], Awaitable[DataSetStatus]]) -> DataSetStatus:
-    """Ask again while the worker is coming back."""
-    for _ in range(20):
+    async def _waiting(self, run: WorkflowExecution) -> int:
+        """Return how many pieces a data set has not committed; one that does not answer has some."""
+        handle = self._temporal.get_workflow_handle(run.id)
         try:
-            return await asyncio.wait_for(ask(), 10)
-        except Exception:  # noqa: BLE001 - whatever it is, the next answer may be one
-            await asyncio.sleep(1)
-    return await ask()
+            status = await handle.query(STATUS, result_type=DataSetStatus, rpc_timeout=_QUERY)
+        except (RPCError, WorkflowQueryFailedError) as error:
+            self._log.note("no answer", workflow=run.id, words=str(error))
+            return 1
+        return status.waiting + status.committing
 
 
 def _is_complete(record: StreamRecord | None) -> bool:
