@@ -89,7 +89,7 @@ class Settling:
         return [run async for run in self._temporal.list_workflows(query)]
 
     async def _waiting(self, run: WorkflowExecution) -> int:
-        """Return how many pieces a data set has not committed; one that does not answer has some."""
+        """Return how many pieces wait for a commit; a data set that does not answer has some."""
         handle = self._temporal.get_workflow_handle(run.id)
         try:
             status = await handle.query(STATUS, result_type=DataSetStatus, rpc_timeout=_QUERY)
