@@ -84,13 +84,14 @@ async def rebuild(
     """
     settings = load_settings()
     account = _payer(settings.filecoin, payer)
+    named = tuple(dict.fromkeys(map(check_rta_id, rta or ())))
     table = _prefixed(settings.table, into_prefix)
     ledger = await asyncio.to_thread(_tables, table, dry_run=dry_run)
     options = RebuildOptions(
         payer=account,
         wanted_copies=settings.filecoin.copies,
         at=iso_utc(SystemClock().now_ms()),
-        rta_ids=tuple(dict.fromkeys(map(check_rta_id, rta or ()))),
+        rta_ids=named,
         dry_run=dry_run,
         overwrite=overwrite,
         among_others=among_others,

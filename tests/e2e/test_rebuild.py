@@ -221,6 +221,19 @@ async def test_again_it_writes_nothing(
     assert table.dump() == rebuilt.now
 
 
+async def test_one_stream_goes_into_tables_of_its_own(
+    archive: SmallArchive, own_tables: TableSettings, rebuilt: Rebuilt
+) -> None:
+    two = archive.streams["two"]
+    named = ["--rta", two.rta_id, "--rta", "rta_nobody"]
+    said = await rebuild(archive, "--into-prefix", "Second", *named, exit_code=8)
+    assert "not on chain: rta_nobody" in said
+    names = (f"Second{own_tables.metadata_name}", f"Second{own_tables.chunks_name}")
+    second = RawTable(own_tables.endpoint or "", *names).dump()
+    assert second.streams == {two.rta_id: rebuilt.was.streams[two.rta_id]}
+    assert len([key for _, key in second.chunks if key.startswith("C#")]) == len(two.chunk_ids)
+
+
 async def test_a_stream_that_was_live_goes_on(
     archive: SmallArchive, table: RawTable, rebuilt: Rebuilt
 ) -> None:
