@@ -13,7 +13,7 @@ from activities.ports import DataSetOrders, PieceStore
 from vibesflow.data_set.orders import Pairs, PieceOrder
 from vibesflow.errors import NoProvider
 from vibesflow.filecoin import ProviderInfo
-from vibesflow.stream.placement import Copy, StoredPiece
+from vibesflow.stream.placement import Copy, ProviderName, StoredPiece
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ class CopyDesk:
         self._store = store
         self._orders = orders
         self._wanted = wanted
+        self._names: dict[int, ProviderName] = {}
 
     async def order(self, need: Need) -> StoredPiece:
         """Order what is missing and return every copy under way, fewer than wanted if need be.
@@ -75,7 +76,10 @@ class CopyDesk:
                     ),
                     creator=need.creator,
                 )
-        return StoredPiece(piece_cid=need.piece_cid, wanted=self._wanted, copies=copies)
+        names = [self._names[c.provider_id] for c in copies if c.provider_id in self._names]
+        return StoredPiece(
+            piece_cid=need.piece_cid, wanted=self._wanted, copies=copies, providers=names
+        )
 
     async def _more(self, need: Need) -> list[Copy]:
         lacking = self._wanted - len(need.copies)
@@ -91,6 +95,9 @@ class CopyDesk:
 
     def copy_at(self, provider: ProviderInfo, piece_cid: str) -> Copy:
         """Return the copy that a provider is to hold."""
+        self._names[provider.provider_id] = ProviderName(
+            provider_id=provider.provider_id, name=provider.name, address=provider.address
+        )
         url = self._store.retrieval_url(provider, piece_cid)
         return Copy(provider_id=provider.provider_id, base_url=url.removesuffix(piece_cid))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vibesflow.data_set.orders import DataSetStatus
 from vibesflow.data_set.place import LastBatch, Place
+from workflows.details import plain
 
 MOST_REASON = 500
 """Characters of a reason; provider and contract may say more than a page should show."""
@@ -50,10 +51,10 @@ def _provider(status: DataSetStatus) -> list[str]:
     if place is None:
         return [f"- Provider: {status.provider_id}"]
     return [
-        f"- Provider: {place.provider_id}, **{_plain(place.name)}**, `{place.address}`",
-        f"- Address: {_plain(place.url)}",
-        f"- Region: {_plain(place.region) or 'not told'}; "
-        f"capacity: {_plain(place.capacity) or 'not announced'}",
+        f"- Provider: {place.provider_id}, **{plain(place.name)}**, `{place.address}`",
+        f"- Address: {plain(place.url)}",
+        f"- Region: {plain(place.region) or 'not told'}; "
+        f"capacity: {plain(place.capacity) or 'not announced'}",
         f"- Chosen: {_why(place)}",
     ]
 
@@ -68,7 +69,7 @@ def _why(place: Place) -> str:
 
 
 def _scope(status: DataSetStatus) -> str:
-    pairs = ", ".join(f"{_plain(name)} = {_plain(value)}" for name, value in status.scope)
+    pairs = ", ".join(f"{plain(name)} = {plain(value)}" for name, value in status.scope)
     return pairs or "all streams of the wallet"
 
 
@@ -87,8 +88,3 @@ def _waits_for(status: DataSetStatus) -> str:
 
 def _size(pieces: int, size_bytes: int) -> str:
     return f"{pieces} {'piece' if pieces == 1 else 'pieces'}, {size_bytes:,} bytes"
-
-
-def _plain(words: str) -> str:
-    """Take from a stranger's words what Markdown would make more of."""
-    return "".join(c for c in words[:128] if c.isprintable() and c not in "<>`*_[]|")

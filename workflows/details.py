@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vibesflow.stream.placement import ProviderName
 from vibesflow.stream.status import SessionGap, StreamStatus
 
 
@@ -17,6 +18,7 @@ def render_details(status: StreamStatus) -> str:
     ]
     if status.waiting_for:
         lines.append(f"- **Waiting**: {status.waiting_for}")
+    lines.extend(f"- Provider {_provider(each)}" for each in status.providers)
     if status.data_set_id is not None:
         lines.append(f"- Data set {status.data_set_id} at provider {status.provider_id}")
     if status.duplicates:
@@ -35,6 +37,15 @@ def _document(status: StreamStatus) -> str:
     if not status.document_version:
         return "none yet"
     return f"version {status.document_version}, `{status.metadata_cid}`"
+
+
+def _provider(each: ProviderName) -> str:
+    return f"{each.provider_id}: {plain(each.name)} `{each.address}`"
+
+
+def plain(words: str) -> str:
+    """Take from a stranger's words what Markdown would make more of."""
+    return "".join(c for c in words[:128] if c.isprintable() and c not in "<>`*_[]|")
 
 
 def _missing(gap: SessionGap) -> str:

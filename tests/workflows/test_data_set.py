@@ -10,10 +10,13 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.testing import WorkflowEnvironment
 
 from activities.committing import COMMIT_DEADLINE
+from tests.fakes.filecoin import make_provider
 from tests.stream.chunks import make_chunk
 from tests.workflows.harness import StreamHarness
 from vibesflow.data_set.orders import DataSetStatus
 from vibesflow.errors import InsufficientFunds, ProviderDown, SessionKeyUnauthorized
+from vibesflow.query.compose import compose_stream
+from vibesflow.query.views import LiveSnapshot
 from vibesflow.stream.records import RowStatus
 from vibesflow.stream.status import StreamState
 from workflows import policies
@@ -73,6 +76,27 @@ async def test_an_operator_sees_where_a_data_set_is_and_how_it_comes_to_be(
     assert "Data set: 1, on chain" in shown
     assert f"`{status.last.tx_hash}`" in shown
     assert "Waits for: pieces" in shown
+
+
+@pytest.mark.copies(2)
+async def test_a_running_stream_names_its_providers(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.chain_open = False
+    await streams.send(rta_id, 0)
+    await skipped_time.sleep(timedelta(seconds=5))
+    status = await streams.status(rta_id)
+    assert [each.name for each in status.providers] == ["provider 1", "provider 2"]
+    live = LiveSnapshot(status=status, chunks=())
+    view = compose_stream(rta_id, record=None, live=live, running=True)
+    assert view is not None
+    assert view.storage_provider == make_provider(1).address
+    told = await streams.handle(rta_id).query(
+        "__temporal_workflow_metadata", result_type=WorkflowMetadata
+    )
+    assert f"- Provider 1: provider 1 `{make_provider(1).address}`" in told.current_details
+    streams.filecoin.chain_open = True
+    await streams.result(rta_id)
 
 
 async def test_an_operator_sees_why_commits_wait(

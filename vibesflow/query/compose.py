@@ -76,7 +76,7 @@ def compose_stream(
         document_version=_document_version(record, live),
         metadata_cid=record.metadata_cid if record else None,
         data_set_id=_data_set(record, live),
-        storage_provider=record.storage_provider if record else None,
+        storage_provider=_storage_provider(record, live),
         waiting_for=live.status.waiting_for if live else None,
     )
 
@@ -121,6 +121,16 @@ def _creator(record: StreamRecord | None, live: LiveSnapshot | None) -> str:
     if record is not None:
         return record.creator
     return live.status.creator if live else ""
+
+
+def _storage_provider(record: StreamRecord | None, live: LiveSnapshot | None) -> str | None:
+    """Name the account that the table names, or, before it does, the one that takes chunks now."""
+    if record is not None and record.storage_provider is not None:
+        return record.storage_provider
+    if live is None:
+        return None
+    names = {each.provider_id: each.address for each in live.status.providers}
+    return names.get(live.status.provider_id or 0) or None
 
 
 def _document_version(record: StreamRecord | None, live: LiveSnapshot | None) -> int:

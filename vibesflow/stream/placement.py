@@ -24,6 +24,14 @@ class Copy(BaseModel):
         return self.piece_id is not None
 
 
+class ProviderName(BaseModel):
+    """Who a provider is, for people: its name in the registry and its account."""
+
+    provider_id: int
+    name: str = ""
+    address: str = ""
+
+
 class StoredPiece(BaseModel):
     """A payload that at least one provider holds.
 
@@ -31,12 +39,14 @@ class StoredPiece(BaseModel):
         wanted: how many confirmed copies make it safe.
         copies: the first one is where the bytes went; the others are pulled from it.
         duration_ms: measured length of the audio, or 0.
+        providers: who the copies are with; a stream keeps that once, not with each piece.
     """
 
     piece_cid: str
     wanted: int = 1
     copies: list[Copy] = Field(min_length=1)
     duration_ms: int = 0
+    providers: list[ProviderName] = Field(default_factory=list)
 
     @property
     def first(self) -> Copy:
@@ -86,3 +96,21 @@ class StoredPiece(BaseModel):
         if dropped and self.first.provider_id == provider_id and not self.first.is_confirmed:
             return None
         return self.model_copy(update={"copies": left}) if left else None
+
+
+MOST_PROVIDERS = 8
+"""Providers whose names a stream keeps, the newest ones."""
+
+
+class Providers(BaseModel):
+    """The providers that a stream's pieces went to lately."""
+
+    names: dict[int, ProviderName] = Field(default_factory=dict)
+
+    def meet(self, piece: StoredPiece) -> None:
+        """Take over the names that a piece brings along."""
+        for each in piece.providers:
+            self.names.pop(each.provider_id, None)
+            self.names[each.provider_id] = each
+        self.names = dict(list(self.names.items())[-MOST_PROVIDERS:])
+        piece.providers = []

@@ -35,6 +35,7 @@ def report_status(state: RtaState, shown: StreamState, *, window_s: float) -> St
         metadata_cid=state.metadata_cid,
         data_set_id=state.data_set_id,
         provider_id=state.provider_id,
+        providers=tuple(state.providers.names.values()),
         waiting_for="; ".join(dict.fromkeys(state.delays.values())) or None,
         last_error=state.last_error,
     )

@@ -11,7 +11,7 @@ from vibesflow.stream.bounds import MOST_DOCUMENTS, MOST_EARLY, MOST_REASON, MOS
 from vibesflow.stream.chunk import ChunkRef
 from vibesflow.stream.documents import StoredDocument
 from vibesflow.stream.ids import parse_chunk_id
-from vibesflow.stream.placement import StoredPiece
+from vibesflow.stream.placement import Providers, StoredPiece
 from vibesflow.stream.records import ChunkRow, RowStatus, RowWrite, StreamRecord
 from vibesflow.stream.sessions import Sessions
 from vibesflow.stream.shelf import Shelf, is_parked
@@ -43,8 +43,7 @@ class RtaState(BaseModel):
         releasable: staging keys whose bytes are confirmed on chain.
         revision: grows with every row written; ``completed_revision`` is its value at the last
             completion, so the two differ while the document is behind the rows.
-        last_receipt_ms: epoch ms of the last signal; 0 when none came since the stream was
-            taken up again.
+        last_receipt_ms: epoch ms of the last signal; 0 for none since it was taken up again.
         finishing_since_ms: when the stream was found due; None while it records.
     """
 
@@ -82,6 +81,7 @@ class RtaState(BaseModel):
     retry_requested: bool = False
     data_set_id: int | None = None
     provider_id: int | None = None
+    providers: Providers = Field(default_factory=Providers)
     last_error: str | None = None
 
     # --- receipt -------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from vibesflow.stream.chunk import Message
+from vibesflow.stream.placement import ProviderName
 
 
 class StreamState(StrEnum):
@@ -69,6 +70,7 @@ class StreamStatus(Message):
     """Answer of the workflow's ``status`` query.
 
     Counts are of this stream since its first run; ``received`` is the sum of the phases.
+    ``providers`` are those that chunks went to lately; ``provider_id`` took the last one first.
     ``waiting_for`` is what only a person can change, too little money for instance.
     """
 
@@ -88,6 +90,7 @@ class StreamStatus(Message):
     metadata_cid: str | None = None
     data_set_id: int | None = None
     provider_id: int | None = None
+    providers: tuple[ProviderName, ...] = ()
     waiting_for: str | None = None
     last_error: str | None = None
 

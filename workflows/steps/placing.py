@@ -38,6 +38,8 @@ class Placing:
                 policies.PLACE_COPIES, request, f"copies of {len(request.pieces)} pieces"
             )
             pieces = {piece.piece_cid: piece for piece in placed.pieces}
+            for piece in placed.pieces:
+                state.providers.meet(piece)
             state.note_placed(pieces, now_ms=now_ms())
 
 

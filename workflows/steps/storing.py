@@ -58,4 +58,5 @@ class Storing:
         except ActivityError as error:
             self._state.park(key, reason_of(error))
         else:
+            self._state.providers.meet(piece)
             self._state.note_stored(key, piece, now_ms=now_ms())
