@@ -49,6 +49,7 @@ def audit_activities(parts: AuditParts) -> list[Callable[..., object]]:
         checks.list_streams,
         checks.check_stream,
         repairs.repair_pieces,
+        repairs.verify_copies,
         repairs.move_copies,
         repairs.conclude_stream,
         sweeps.sweep_staging,

@@ -82,6 +82,18 @@ class PiecesOrdered(CompactMessage):
     lost: tuple[str, ...] = ()
 
 
+class VerifyCopies(CompactMessage):
+    """Read copies that were just made."""
+
+    pieces: tuple[PieceFound, ...] = Field(max_length=MOST_LACKING)
+
+
+class CopiesVerified(CompactMessage):
+    """The providers that do not serve their copy, by PieceCID."""
+
+    unserved: dict[str, list[int]] = Field(default_factory=dict)
+
+
 class MoveCopies(CompactMessage):
     """Write down where the copies of chunks are now."""
 

@@ -84,7 +84,7 @@ class CopyChecker:
         async def read(copy: CopyFound) -> CopyFound:
             if copy.fault is not None:
                 return copy
-            url = urls.get(copy.provider_id) or copy.base_url.removesuffix("piece/")
+            url = urls.get(copy.provider_id) or copy.base_url.removesuffix("/piece/")
             async with self._readers:
                 fault = await self._read(copy.provider_id, url, piece.piece_cid)
             return copy.model_copy(update={"fault": fault})

@@ -11,8 +11,16 @@ from functools import partial
 from temporalio import activity
 
 from activities import audit_metrics
-from activities.audit_messages import ConcludeStream, MoveCopies, PiecesOrdered, RepairPieces
+from activities.audit_messages import (
+    ConcludeStream,
+    CopiesVerified,
+    MoveCopies,
+    PiecesOrdered,
+    RepairPieces,
+    VerifyCopies,
+)
 from activities.audit_ports import AuditedFilecoin
+from activities.copy_checking import CopyChecker
 from activities.heart import Heart
 from activities.ordering import CopyDesk, Need
 from activities.uploading import Upload, Uploader
@@ -77,6 +85,18 @@ class RepairActivities:
                 else:
                     ordered.append(await self._order(record, repair, stored, request.reply_to))
             return PiecesOrdered(ordered=tuple(ordered), lost=tuple(lost))
+
+    @activity.defn(name="verify_copies")
+    async def verify_copies(self, request: VerifyCopies) -> CopiesVerified:
+        """Read new copies: a data set may hold a piece that its provider has lost before."""
+        async with Heart():
+            checker = CopyChecker(self._filecoin, grace_epochs=0)
+            read = await checker.by_reading(request.pieces)
+        unserved = {
+            piece.piece_cid: [copy.provider_id for copy in piece.copies if copy.fault]
+            for piece in read
+        }
+        return CopiesVerified(unserved={cid: ids for cid, ids in unserved.items() if ids})
 
     @activity.defn(name="move_copies")
     async def move_copies(self, request: MoveCopies) -> None:
@@ -160,7 +180,7 @@ class RepairActivities:
         return await self._desk.order(replace(need, copies=tuple(copies)))
 
     async def _supply(self, provider: ProviderInfo, piece_cid: str, source: Copy) -> bool:
-        base_url = source.base_url.removesuffix("piece/")
+        base_url = source.base_url.removesuffix("/piece/")
 
         def read() -> AsyncIterator[bytes]:
             return self._filecoin.read(base_url, piece_cid)

@@ -13,6 +13,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 from activities.audit_messages import (
     CheckStream,
     ConcludeStream,
+    CopiesVerified,
     ListStreams,
     MoveCopies,
     PiecesOrdered,
@@ -21,6 +22,7 @@ from activities.audit_messages import (
     StreamChecked,
     StreamsListed,
     SweepStaging,
+    VerifyCopies,
 )
 from activities.messages import (
     AppendChunks,
@@ -258,6 +260,15 @@ REPAIR_PIECES = Step(
     _UPLOAD_RETRY,
     heartbeat=_HEARTBEAT,
 )
+VERIFY_COPIES = Step(
+    "verify_copies",
+    VerifyCopies,
+    CopiesVerified,
+    FILECOIN_QUEUE,
+    _AUDIT_ATTEMPT,
+    _AUDIT_RETRY,
+    heartbeat=_HEARTBEAT,
+)
 MOVE_COPIES = Step(
     "move_copies", MoveCopies, type(None), FILECOIN_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY
 )
@@ -294,6 +305,7 @@ ALL_STEPS: tuple[Step[Any, Any], ...] = (
     LIST_STREAMS,
     CHECK_STREAM,
     REPAIR_PIECES,
+    VERIFY_COPIES,
     MOVE_COPIES,
     CONCLUDE_STREAM,
     SWEEP_STAGING,

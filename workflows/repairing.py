@@ -5,9 +5,10 @@ from __future__ import annotations
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.audit_messages import MoveCopies, RepairPieces, StreamChecked
+    from activities.audit_messages import MoveCopies, RepairPieces, StreamChecked, VerifyCopies
     from vibesflow.audit.repairs import Repair, Repairs
     from vibesflow.audit.report import AuditReport, Figures
+    from vibesflow.audit.verdicts import CopyFound, PieceFound
     from vibesflow.data_set.orders import PiecesCommitted, PiecesRefused
     from vibesflow.stream.records import CopyMove, RowCopy
     from workflows import policies
@@ -58,8 +59,10 @@ class RepairShop:
     async def _make(self, rta_id: str, repairs: Repairs) -> None:
         """Order copies, and others for those that are refused; slow ones are not ordered twice."""
         for _ in range(policies.REPAIR_TRIES):
+            before = repairs.confirmed
             if not repairs.open or not await self._order(rta_id, repairs):
                 return
+            in_time = True
             try:
                 await workflow.wait_condition(
                     lambda: not repairs.is_waiting,
@@ -67,10 +70,39 @@ class RepairShop:
                     timeout_summary="copies are made",
                 )
             except TimeoutError:
+                in_time = False
+            await self._verify(rta_id, repairs, before)
+            if not in_time:
                 return
+
+    async def _verify(self, rta_id: str, repairs: Repairs, before: set[tuple[str, int]]) -> None:
+        """Have the new copies read; those that are not served do not count."""
+        made = repairs.confirmed - before
+        pieces = tuple(
+            PieceFound(
+                piece_cid=repair.piece_cid,
+                size=repair.size,
+                copies=tuple(
+                    CopyFound(**copy.model_dump())
+                    for copy in repair.confirmed
+                    if (repair.piece_cid, copy.provider_id) in made
+                ),
+            )
+            for repair in repairs.items.values()
+            if any(piece_cid == repair.piece_cid for piece_cid, _ in made)
+        )
+        if not pieces:
+            return
+        reply = await policies.VERIFY_COPIES(
+            VerifyCopies(pieces=pieces), summary=f"{len(made)} new copies of {rta_id}"
+        )
+        for piece_cid, providers in reply.unserved.items():
+            for provider_id in providers:
+                repairs.note_unserved(piece_cid, provider_id)
 
     async def _order(self, rta_id: str, repairs: Repairs) -> bool:
         """Order what lacks; tell whether anything was ordered at all."""
+        repairs.begin_try()
         reply = await policies.REPAIR_PIECES(
             RepairPieces(rta_id=rta_id, reply_to=self._reply_to, pieces=tuple(repairs.open)),
             summary=f"{len(repairs.open)} pieces of {rta_id}",

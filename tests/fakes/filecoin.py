@@ -60,6 +60,7 @@ class MemoryFilecoin:
     confirm_after_s: how long the chain takes otherwise.
     commit_faults: errors that the next submissions raise, in order.
     silent: providers that do not answer when a piece is read.
+    believes_its_books: providers that pull nothing that their data set holds.
     health_of: how data sets stand, where they do not stand well; their ids are their providers'.
     pieces: bytes by (provider, PieceCID); deleting some is a lost disk.
     """
@@ -77,6 +78,7 @@ class MemoryFilecoin:
         self.dead_to_commits: set[int] = set()
         self.wallet_is_empty = False
         self.silent: set[int] = set()
+        self.believes_its_books: set[int] = set()
         self.health_of: dict[int, DataSetHealth] = {}
         self.reads: Counter[str] = Counter()
         self.faulty: list[int] = []
@@ -123,6 +125,8 @@ class MemoryFilecoin:
             held = next((data for (_, c), data in self.pieces.items() if c == cid), None)
             if held is None or request.provider_id in self.full | self.refuses_pulls:
                 states[cid] = PullState.FAILED
+            elif request.provider_id in self.believes_its_books and self._lists(request, cid):
+                states[cid] = PullState.COMPLETE
             elif request.provider_id in self.never_publishes:
                 states[cid] = PullState.UNPUBLISHED
             else:
@@ -187,6 +191,9 @@ class MemoryFilecoin:
             del self.pieces[key]
         return len(gone)
 
+    def _lists(self, request: CommitRequest, cid: str) -> bool:
+        return (request.provider_id, cid) in self.ids
+
     @property
     def health(self) -> MemoryHealth:
         return MemoryHealth(self.ids, self.health_of)
@@ -218,7 +225,7 @@ class MemoryFilecoin:
             raise self.commit_faults.pop(0)
         if request.provider_id in self.dead_to_commits:
             raise ProviderDown("connection refused")
-        if await self.missing(request):
+        if [cid for cid in await self.missing(request) if not self._lists(request, cid)]:
             self.refused_commits += 1
             raise ProviderRefused("subPiece CID not found or does not belong to service")
         if not any(c.nonce == request.nonce for c in self.commits):

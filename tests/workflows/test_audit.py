@@ -217,6 +217,23 @@ async def test_a_provider_that_refuses_a_copy_is_not_asked_twice(
     assert set(filecoin.paid.values()) == {1}
 
 
+async def test_a_provider_whose_books_outlive_its_disk_is_not_believed(
+    auditor: Auditor, rta_id: str
+) -> None:
+    """Disk after disk is lost; that the chain still lists a piece somewhere proves nothing."""
+    filecoin = auditor.streams.filecoin
+    await auditor.complete(rta_id, chunks=2)
+    auditor.lose(1)
+    assert (await auditor.run()).is_healthy
+    assert auditor.holders(rta_id) == [[2, 3]] * 2
+    auditor.lose(2)
+    filecoin.believes_its_books = {1}
+    report = await auditor.run()
+    assert report.is_healthy, report
+    assert all(len(holders) == 2 for holders in auditor.holders(rta_id))
+    assert set(filecoin.paid.values()) == {1}
+
+
 async def test_without_any_provider_the_shortage_is_told(auditor: Auditor, rta_id: str) -> None:
     filecoin = auditor.streams.filecoin
     await auditor.complete(rta_id, chunks=2)

@@ -75,6 +75,17 @@ class Repairs(BaseModel):
                 repair.chunks.append(piece.chunk_id)
         return repairs
 
+    def begin_try(self) -> None:
+        """Copies are about to be ordered again; refusals of earlier orders do not concern them."""
+        self.refused.clear()
+
+    def note_unserved(self, piece_cid: str, provider_id: int) -> None:
+        """A provider does not serve the copy that the chain says it has."""
+        repair = self.items[piece_cid]
+        repair.avoid = sorted({*repair.avoid, provider_id})
+        left = [copy for copy in repair.confirmed if copy.provider_id != provider_id]
+        repair.stored = _stored(piece_cid, left, repair.wanted)
+
     def note_ordered(self, stored: StoredPiece) -> None:
         """Copies of a piece were ordered."""
         if stored.piece_cid in self.items:
@@ -107,6 +118,11 @@ class Repairs(BaseModel):
             for cid in refusal.pieces:
                 if cid in self.items:
                     _drop(self.items[cid], refusal.provider_id)
+
+    @property
+    def confirmed(self) -> set[tuple[str, int]]:
+        """PieceCID and provider of every copy that the chain has."""
+        return {(r.piece_cid, c.provider_id) for r in self.items.values() for c in r.confirmed}
 
     @property
     def open(self) -> list[Repair]:
