@@ -159,17 +159,16 @@ class _Finder:
         base = self._evidence.base_url(first.provider_id)
         if not base:
             self._missed[Fact.PROVIDER].append(row.chunk_id)
+        if confirmed:
+            lasting = row.model_dump(include=_LASTING)
+            row = ChunkRow(**lasting, status=RowStatus.UPLOADED)
         return row.model_copy(
             update={
-                "status": RowStatus.UPLOADED if confirmed else row.status,
                 "provider_id": first.provider_id,
                 "data_set_id": first.data_set_id,
                 "piece_id": first.piece_id,
                 "retrieval_url": base + first.piece_cid if base else None,
                 "copies": tuple(self._evidence.copy_of(s) for s in copies),
-                "error": None if confirmed else row.error,
-                "staging_key": None if confirmed else row.staging_key,
-                "ordered": None if confirmed else row.ordered,
             }
         )
 
@@ -180,6 +179,26 @@ class _Finder:
             return self._creator
         self._missed[Fact.CREATOR].append(note.chunk_id.text)
         return note.creator
+
+
+_LASTING = {
+    "rta_id",
+    "chunk_id",
+    "sequence",
+    "session_started_at_ms",
+    "started_at_ms",
+    "producer",
+    "creator",
+    "participants",
+    "duration_ms",
+    "size",
+    "sha256",
+    "content_type",
+    "is_final",
+    "piece_cid",
+    "written_at",
+}
+"""What a row goes on to say when the chain has the chunk; all else is about the way there."""
 
 
 def _key(row: ChunkRow) -> str:
