@@ -21,8 +21,8 @@ from vibesflow.errors import ChainDown
 
 _WATCH_PAUSE_S = 0.1
 _GRACE_S = 2
-_IDLE_S = 75
-"""Clients keep their connections for less than this, so that none is closed under a request."""
+_IDLE_S = 3_600
+"""The node closes no connection either, so none is closed under a request."""
 
 _log = logging.getLogger("devnet.chain")
 
