@@ -23,6 +23,9 @@ AUDIT = AuditSettings.model_construct(share=1.0, patience_s=15.0, leftover_age_s
 """How the world audits: everything, as there is little; providers of the world are started again
 within seconds, and no part is away for minutes."""
 
+FAIRNESS = (("--dynamic-config-value", "matching.enableFairness=true"),)
+"""Tasks of a queue are handed out in turns by fairness key, which is the creator."""
+
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL")
 """Without these the server waits for the disk at every step, three times slower."""
 
@@ -69,6 +72,8 @@ def _flags(ports: Ports, database: Path) -> list[str]:
     words = [word for name, value in flags.items() for word in (name, str(value))]
     for name, kind in SEARCH_ATTRIBUTES.items():
         words += ["--search-attribute", f"{name}={kind}"]
+    for flag in FAIRNESS:
+        words += flag
     for pragma in _PRAGMAS:
         words += ["--sqlite-pragma", pragma]
     return words

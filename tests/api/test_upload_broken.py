@@ -91,3 +91,35 @@ async def test_bytes_that_are_not_http_get_400_and_leave_nothing(door):
     await writer.wait_closed()
     assert b" 400 " in status
     await door.assert_untouched()
+
+
+async def test_a_body_that_comes_too_slowly_is_given_up(ledger, tmp_path):
+    """It never pauses for long, and would hold its place for ever."""
+    async with (
+        open_door(ledger, tmp_path / "staging", body_idle_s=30, body_s=0.5) as door,
+        door.client.stream("POST", "/upload", content=dripping(), headers=raw_headers()) as reply,
+    ):
+        said = await reply.aread()
+        assert reply.status_code == 408
+        assert b"longer than 0.5 s" in said
+        await door.assert_untouched()
+
+
+def raw_headers() -> dict[str, str]:
+    return {**headers_of(chunk_id_of(0)), "Content-Type": "audio/webm"}
+
+
+async def dripping():
+    for _ in range(2_000):
+        yield b"x"
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /upload HTTP/1.1\r\nX-Slow: "])
+async def test_a_head_that_does_not_come_is_given_up(ledger, tmp_path, sent):
+    async with open_door(ledger, tmp_path / "staging", head_s=0.3) as door:
+        reader, writer = await asyncio.open_connection(*door.address)
+        writer.write(sent)
+        assert await asyncio.wait_for(reader.read(), 30) == b""
+        writer.close()
+        assert (await door.send_raw()).status_code == 202
