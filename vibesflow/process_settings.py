@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from vibesflow.setting_types import CommaSeparated, Group
@@ -95,3 +97,15 @@ class WorkerSettings(Group):
     )
     health_port: int = Field(9465, ge=0, le=65_535, description="Port of /livez, /readyz, /metrics")
     health_host: str = Field("127.0.0.1", description="Address of the health port")
+    deployment: str | None = Field(
+        None, description="Name of the Temporal worker deployment; without it there are no versions"
+    )
+    build_id: str | None = Field(
+        None, description="Build of this worker within the deployment: a tag or commit"
+    )
+
+    @model_validator(mode="after")
+    def _name_both_or_none(self) -> Self:
+        if (self.deployment is None) != (self.build_id is None):
+            raise ValueError("a versioned worker needs both a deployment and a build id")
+        return self

@@ -29,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.data_set_details import render_data_set
     from workflows.failures import reason_of, type_of
     from workflows.messages import DataSetInput, receiver_id
+    from workflows.versions import newer_build_waits, successor
 
 Batched = TypeVar("Batched", PullPieces, CommitPieces)
 
@@ -78,7 +79,10 @@ class DataSetWorkflow:
             workflow.set_current_details(render_data_set(self._state.report()))
             if self._is_long() and self._has_room(MOST_CARRIED) and not self._board.named("batch"):
                 packed = pack(self._state)
-                workflow.continue_as_new(self._start.model_copy(update={"packed": packed}))
+                workflow.continue_as_new(
+                    self._start.model_copy(update={"packed": packed}),
+                    initial_versioning_behavior=successor(),
+                )
             self._has_room(MOST_QUEUED)
             if self._state.batch is None and self._is_due():
                 self._state.form_batch(f"{workflow.random().getrandbits(256):064x}")
@@ -229,6 +233,7 @@ class DataSetWorkflow:
         return (
             info.is_continue_as_new_suggested()
             or info.get_current_history_length() >= policies.LEAVE_EVENTS
+            or newer_build_waits()
         )
 
     @property

@@ -7,7 +7,7 @@ from temporalio import workflow
 from workflows import policies
 from workflows.board import TaskBoard
 
-_TIMERS = ("window", "settle", "linger", "drain")
+_TIMERS = ("window", "settle", "linger", "drain", "rest")
 _REPEATABLE = ("store:", "place")
 
 

@@ -274,7 +274,7 @@ class RtaState(BaseModel):
 
     def note_postponed(self, pieces: Collection[str]) -> None:
         """A data set has no room for these now; they are ordered again after a while."""
-        self.postponed += 1
+        self.postponed += not any(item.unordered for item in self._stored_items())
         for item in self._stored_items():
             if item.stored and item.stored.piece_cid in pieces and not item.stored.is_safe:
                 item.unordered = True

@@ -21,17 +21,26 @@ class Placing:
         self._state = state
         self._board = board
         self._insist = Insistence(state)
+        self._is_rested = False
 
     def start(self) -> None:
-        """Order what is lacking, one batch at a time."""
+        """Order what is lacking, one batch at a time, after a pause if one is due."""
         waiting = self._state.to_place()[: policies.PLACE_PIECES]
-        if waiting:
+        if not waiting or "place" in self._board or "rest" in self._board:
+            return
+        pause_s = 0.0 if self._is_rested else _pause_s(self._state)
+        if pause_s:
+            self._board.spawn("rest", self._rest, pause_s)
+        else:
+            self._is_rested = False
             self._board.spawn("place", self._place, waiting)
+
+    async def _rest(self, pause_s: float) -> None:
+        await workflow.sleep(pause_s, summary="before copies are ordered again")
+        self._is_rested = True
 
     async def _place(self, items: list[TrackedChunk | StoredDocument]) -> None:
         state = self._state
-        if pause_s := _pause_s(state):
-            await workflow.sleep(pause_s, summary="before copies are ordered again")
         request = place_request(state, items)
         if request is not None:
             placed = await self._insist.run(
