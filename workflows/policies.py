@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 from temporalio import workflow
-from temporalio.common import Priority, RetryPolicy
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from activities.audit_messages import (
     CheckStream,
@@ -53,7 +52,6 @@ from vibesflow.data_set.place import Place
 from vibesflow.errors import ApprovalMissing, InsufficientFunds, SessionKeyUnauthorized
 from vibesflow.stream.chunk import Message
 from vibesflow.stream.placement import StoredPiece
-from workflows.fairness import priority_of
 from workflows.messages import FILECOIN_QUEUE, RTA_QUEUE
 
 Request = TypeVar("Request", bound=Message)
@@ -76,8 +74,6 @@ class Step(Generic[Request, Reply]):
     retry: RetryPolicy
     heartbeat: timedelta | None = None
     local_leash: timedelta | None = None
-    creator_of: Callable[[Request], str] | None = None
-    """Whose turn it is: tasks of creators are handed out in turns, on a server with fairness."""
 
     async def __call__(self, request: Request, *, summary: str) -> Reply:
         """Run the activity; ``summary`` is what the Web UI shows (at most 200 bytes).
@@ -89,7 +85,8 @@ class Step(Generic[Request, Reply]):
         if self.local_leash is not None:
             try:
                 return await self._locally(request, summary)
-            except ActivityError as error:
+            except FailureError as error:
+                # A replay gives a timeout as such, without the ActivityError that it came in.
                 if is_cancelled_exception(error):
                     raise
         reply: Reply = await workflow.execute_activity(
@@ -101,12 +98,8 @@ class Step(Generic[Request, Reply]):
             heartbeat_timeout=self.heartbeat,
             retry_policy=self.retry,
             summary=summary[:190],
-            priority=self._priority(request),
         )
         return reply
-
-    def _priority(self, request: Request) -> Priority:
-        return priority_of(self.creator_of(request)) if self.creator_of else Priority.default
 
     async def _locally(self, request: Request, summary: str) -> Reply:
         reply: Reply = await workflow.execute_local_activity(
@@ -194,7 +187,6 @@ STORE_CHUNK = Step(
     _UPLOAD_ATTEMPT,
     _UPLOAD_RETRY,
     heartbeat=_HEARTBEAT,
-    creator_of=lambda request: request.chunk.creator,
 )
 PUBLISH_DOCUMENT = Step(
     "publish_document",
@@ -204,7 +196,6 @@ PUBLISH_DOCUMENT = Step(
     _UPLOAD_ATTEMPT,
     _UPLOAD_RETRY,
     heartbeat=_HEARTBEAT,
-    creator_of=lambda request: request.creator,
 )
 PLACE_COPIES = Step(
     "place_copies",
@@ -214,7 +205,6 @@ PLACE_COPIES = Step(
     timedelta(minutes=5),  # pings of up to a few providers for each of 20 pieces
     _UPLOAD_RETRY,
     heartbeat=_HEARTBEAT,
-    creator_of=lambda request: request.creator,
 )
 DESCRIBE_PLACE = Step(
     "describe_place",
