@@ -20,11 +20,16 @@ _TAIL_BYTES = 8_192
 
 
 class Child:
-    """One life of a part; a restart makes another."""
+    """One life of a part; a restart makes another.
+
+    Attributes:
+        was_given_up: we have killed it ourselves.
+    """
 
     def __init__(self, part: Part, process: Process, log: Path) -> None:
         self.part = part
         self.log = log
+        self.was_given_up = False
         self._process = process
 
     @classmethod
@@ -88,6 +93,7 @@ class Child:
 
     def kill(self) -> None:
         """Kill what is left of the program and of everything it started."""
+        self.was_given_up = True
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 

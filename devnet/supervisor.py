@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -122,11 +123,12 @@ class Supervisor:
         answered_s: float | None = asyncio.get_running_loop().time()
         while True:
             code = await child.ended()
+            is_blameless = _was_steady(answered_s) or _was_killed(child, code)
             child.kill()
             if not self._restart:
                 self._give_up(PartNotStarted(f"{child.part.name} ended with code {code}"))
                 return
-            if _was_steady(answered_s):
+            if is_blameless:
                 pause_s = _FIRST_PAUSE_S
             _log.warning("%s ended with code %s; starting it again", child.part.name, code)
             await asyncio.sleep(pause_s)
@@ -154,3 +156,8 @@ class Supervisor:
 def _was_steady(answered_s: float | None) -> bool:
     now_s = asyncio.get_running_loop().time()
     return answered_s is not None and now_s - answered_s > _STEADY_S
+
+
+def _was_killed(child: Child, code: int) -> bool:
+    """Whether somebody else ended it, which says nothing about its health."""
+    return not child.was_given_up and code in (-signal.SIGKILL, -signal.SIGTERM)
