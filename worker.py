@@ -24,9 +24,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from temporalio.client import Client
-from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
-from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.audit import AuditParts, audit_activities
@@ -35,6 +34,7 @@ from activities.committing import CommitActivities
 from activities.describing import DescribingActivities
 from activities.faults import FaultInterceptor
 from activities.ordering import CopyDesk, OrderingActivities
+from activities.pinning import PinningActivities
 from activities.ports import Committer, DataSetOrders, PieceStore, Registry
 from activities.publishing import PublishingActivities
 from activities.pulling import PullActivities
@@ -45,6 +45,7 @@ from activities.uploading import Uploader
 from vibesflow.errors import SettingsInvalid, VibesflowError
 from vibesflow.filecoin import FilecoinClient, Signer
 from vibesflow.ledger import DynamoLedger, Ledger
+from vibesflow.pinning import Pinning, open_pinning
 from vibesflow.settings import Settings, TableSettings, WorkerSettings, load_settings
 from vibesflow.staging import Staging, open_staging
 from workflows.audit import AuditWorkflow
@@ -73,7 +74,6 @@ _SHARED = SandboxRestrictions.default.with_passthrough_modules(
     "workflows.messages",
     "workflows.placing",
     "workflows.policies",
-    "workflows.versions",
     "workflows.repairing",
     "workflows.steps",
 )
@@ -83,10 +83,15 @@ EXIT_DEPENDENCY = 7
 
 
 def rta_worker(
-    client: Client, ledger: Ledger, staging: Staging, settings: WorkerSettings
+    client: Client,
+    ledger: Ledger,
+    staging: Staging,
+    settings: WorkerSettings,
+    *,
+    pin_after_s: float | None = None,
 ) -> Worker:
     """Return the worker of the ``rta`` queue: workflows and light activities."""
-    streams = StreamActivities(ledger)
+    streams = StreamActivities(ledger, pin_after_s=pin_after_s)
     return Worker(
         client,
         task_queue=RTA_QUEUE,
@@ -106,18 +111,6 @@ def rta_worker(
         max_cached_workflows=settings.cached_workflows,
         graceful_shutdown_timeout=timedelta(seconds=settings.grace_s),
         interceptors=[FaultInterceptor()],
-        deployment_config=_deployment(settings),
-    )
-
-
-def _deployment(settings: WorkerSettings) -> WorkerDeploymentConfig | None:
-    """Return this build's place in the deployment; runs end on the build that they began with."""
-    if settings.deployment is None or settings.build_id is None:
-        return None
-    return WorkerDeploymentConfig(
-        version=WorkerDeploymentVersion(settings.deployment, settings.build_id),
-        use_worker_versioning=True,
-        default_versioning_behavior=VersioningBehavior.PINNED,
     )
 
 
@@ -133,6 +126,7 @@ class Parts:
     ledger: Ledger
     staging: Staging
     orders: DataSetOrders
+    pinning: Pinning | None = None
 
 
 OpenParts = Callable[[Settings, Client], AbstractAsyncContextManager[Parts]]
@@ -147,12 +141,16 @@ async def open_parts(settings: Settings, client: Client) -> AsyncIterator[Parts]
         ChainDown: no RPC endpoint, or one of another chain.
     """
     signer = Signer.load(settings.filecoin)
-    async with await FilecoinClient.open(settings.filecoin, signer) as filecoin:
+    async with (
+        await FilecoinClient.open(settings.filecoin, signer) as filecoin,
+        open_pinning(settings.pinning) as pinning,
+    ):
         yield Parts(
             filecoin=filecoin,
             ledger=_open_ledger(settings.table),
             staging=open_staging(settings.staging),
             orders=DataSetClient(client, filecoin.payer, settings.filecoin),
+            pinning=pinning,
         )
 
 
@@ -163,6 +161,8 @@ def filecoin_worker(
     staging: Staging,
     orders: DataSetOrders,
     settings: Settings,
+    *,
+    pinning: Pinning | None = None,
 ) -> Worker:
     """Return the worker of the ``filecoin`` queue: activities that move bytes or wait."""
     uploader = Uploader(filecoin, piece_wait_s=settings.filecoin.piece_wait_s)
@@ -178,10 +178,13 @@ def filecoin_worker(
         wanted=settings.filecoin.copies,
         grace_epochs=settings.audit.proof_grace_epochs,
     )
+    pins = PinningActivities(staging, pinning)
     return Worker(
         client,
         task_queue=FILECOIN_QUEUE,
         activities=[
+            pins.pin_chunk,
+            pins.unpin_chunks,
             StoringActivities(staging, uploader, desk).store_chunk,
             PublishingActivities(ledger, uploader, desk).publish_document,
             OrderingActivities(desk).place_copies,
@@ -193,7 +196,6 @@ def filecoin_worker(
         max_concurrent_activities=settings.worker.upload_slots,
         graceful_shutdown_timeout=timedelta(seconds=settings.worker.grace_s),
         interceptors=[FaultInterceptor()],
-        deployment_config=_deployment(settings.worker),
     )
 
 
@@ -222,8 +224,22 @@ async def run_workers(
         parts = await stack.enter_async_context(opened(settings, client))
         filecoin, ledger, staging = parts.filecoin, parts.ledger, parts.staging
         workers = (
-            rta_worker(client, ledger, staging, settings.worker),
-            filecoin_worker(client, filecoin, ledger, staging, parts.orders, settings),
+            rta_worker(
+                client,
+                ledger,
+                staging,
+                settings.worker,
+                pin_after_s=settings.pinning.after_s if parts.pinning else None,
+            ),
+            filecoin_worker(
+                client,
+                filecoin,
+                ledger,
+                staging,
+                parts.orders,
+                settings,
+                pinning=parts.pinning,
+            ),
         )
         health = asyncio.create_task(_serve_health(settings.worker, workers))
         for worker in workers:

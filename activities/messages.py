@@ -7,6 +7,7 @@ from pydantic import Field
 from vibesflow.data_set.orders import Pairs
 from vibesflow.data_set.state import BATCH_PIECES
 from vibesflow.stream.chunk import ChunkRef, CompactMessage, Message
+from vibesflow.stream.pins import Pin
 from vibesflow.stream.placement import StoredPiece
 from vibesflow.stream.records import ChunkRow, RowWrite, StreamRecord
 from vibesflow.stream.sessions import Sessions
@@ -27,6 +28,8 @@ class OpenedStream(Message):
     record: StreamRecord | None = None
     sessions: Sessions = Field(default_factory=Sessions)
     shelf: Shelf = Field(default_factory=Shelf)
+    pin_after_s: float | None = None
+    """How long a chunk may wait for Filecoin before it is pinned; None where it never is."""
 
 
 class LoadRows(CompactMessage):
@@ -74,6 +77,18 @@ class StoreChunk(CompactMessage):
     preferred_provider: int | None = None
     urgent: bool = False
     opened_at_ms: int | None = None
+
+
+class PinChunk(CompactMessage):
+    """Bring the staged bytes of a chunk to the pinning service."""
+
+    chunk: ChunkRef
+
+
+class UnpinChunks(CompactMessage):
+    """Let pins go whose chunks are on Filecoin."""
+
+    pins: tuple[Pin, ...]
 
 
 class PieceToPlace(CompactMessage):

@@ -30,6 +30,20 @@ def note_provider_fault(*, provider_id: int, code: str) -> None:
     meter.create_counter("vibesflow_upload_faults", "Uploads that a provider failed").add(1)
 
 
+def note_pinned(*, size_bytes: int, is_verified: bool) -> None:
+    """Count one chunk that the pinning service has taken."""
+    meter = activity.metric_meter().with_additional_attributes({"verified": is_verified})
+    meter.create_counter("vibesflow_pinned_chunks", "Chunks pinned to IPFS").add(1)
+    meter.create_counter("vibesflow_pinned_bytes", "Bytes pinned to IPFS", "By").add(size_bytes)
+
+
+def note_unpinned(*, pins: int) -> None:
+    """Count pins that were let go."""
+    activity.metric_meter().create_counter(
+        "vibesflow_unpinned_chunks", "Chunks that left IPFS for Filecoin"
+    ).add(pins)
+
+
 def note_confirmed(*, provider_id: int, pieces: int) -> None:
     """Count pieces that the chain has confirmed."""
     meter = activity.metric_meter().with_additional_attributes({"provider": str(provider_id)})

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator
 
 from pydantic import BaseModel
 from temporalio import activity
 
+from activities.checked import checked_bytes
 from activities.heart import Heart
 from activities.messages import StoreChunk
 from activities.ordering import CopyDesk, Need
 from activities.uploading import Upload, Uploader
-from vibesflow.errors import StagedBytesCorrupt
 from vibesflow.media import probe_audio
 from vibesflow.staging.port import Staging
 from vibesflow.stream.chunk import ChunkRef
@@ -52,7 +50,7 @@ class StoringActivities:
 
     async def _store(self, request: StoreChunk, chunk: ChunkRef, heart: Heart) -> StoredPiece:
         upload = Upload(
-            open_source=lambda: self._checked(chunk),
+            open_source=lambda: checked_bytes(self._staging, chunk),
             preferred=request.preferred_provider,
             tried_before=activity.info().attempt > 1,
             on_bytes=lambda sent: heart.beat(StoreProgress(sent_bytes=sent, of_bytes=chunk.size)),
@@ -82,15 +80,3 @@ class StoringActivities:
         audio = b"".join([block async for block in self._staging.read(chunk.staging_key)])
         facts = await asyncio.to_thread(probe_audio, audio)
         return facts.duration_ms if facts else NOMINAL_CHUNK_MS
-
-    async def _checked(self, chunk: ChunkRef) -> AsyncIterator[bytes]:
-        """Yield the staged bytes; fail at the end, before a provider could finish, if altered."""
-        digest, size = hashlib.sha256(), 0
-        async for block in self._staging.read(chunk.staging_key):
-            digest.update(block)
-            size += len(block)
-            yield block
-        if size != chunk.size or digest.hexdigest() != chunk.sha256:
-            raise StagedBytesCorrupt(
-                f"{chunk.chunk_id}: staged {size} bytes do not match the acknowledged digest"
-            )

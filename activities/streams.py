@@ -34,8 +34,9 @@ _PAGE_ROWS = 20
 class StreamActivities:
     """The workflow's hand on the ledger."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, pin_after_s: float | None = None) -> None:
         self._ledger = ledger
+        self._pin_after_s = pin_after_s
 
     @activity.defn(name="open_stream")
     def open_stream(self, request: OpenStream) -> OpenedStream:
@@ -52,7 +53,12 @@ class StreamActivities:
         rows = list(self._ledger.list_chunks(request.rta_id)) if record.chunks else []
         sessions = sessions_of(rows)
         sessions.compact()
-        return OpenedStream(record=record, sessions=sessions, shelf=shelf_of(rows))
+        return OpenedStream(
+            record=record,
+            sessions=sessions,
+            shelf=shelf_of(rows),
+            pin_after_s=self._pin_after_s,
+        )
 
     @activity.defn(name="load_rows")
     def load_rows(self, request: LoadRows) -> LoadedRows:

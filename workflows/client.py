@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
@@ -25,12 +25,13 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from vibesflow.errors import NothingToComplete
 from vibesflow.settings import StreamSettings, TemporalSettings
-from vibesflow.stream.chunk import ChunkRef
+from vibesflow.stream.chunk import ChunkRef, Message
 from vibesflow.stream.status import ChunkPage, CompletionReply, StreamState, StreamStatus
 from workflows import messages
 from workflows.connection import connect, down, signal_with_start
 from workflows.messages import (
     CompleteUpdate,
+    RetryChunks,
     RtaInput,
     RtaOptions,
     RtaResult,
@@ -79,9 +80,10 @@ class StreamClient:
             window_s=window_s,
         )
 
-    async def retry(self, rta_id: str) -> None:
-        """Drive the parked chunks of a stream again, also after completion."""
-        await self._start(rta_id, messages.RETRY_FAILED, [], creator="")
+    async def retry(self, rta_id: str, *, chunk_ids: Sequence[str] = ()) -> None:
+        """Drive the parked chunks of a stream again, or the named ones, also after completion."""
+        request = RetryChunks(chunk_ids=tuple(chunk_ids))
+        await self._start(rta_id, messages.RETRY_FAILED, [request], creator="")
 
     async def is_running(self, rta_id: str) -> bool:
         """Tell whether a run of the stream is open; needs no worker."""
@@ -152,7 +154,7 @@ class StreamClient:
         self,
         rta_id: str,
         signal: str,
-        args: list[ChunkRef],
+        args: Sequence[Message],
         *,
         creator: str,
         window_s: float | None = None,

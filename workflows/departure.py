@@ -7,8 +7,8 @@ from temporalio import workflow
 from workflows import policies
 from workflows.board import TaskBoard
 
-_TIMERS = ("window", "settle", "linger", "drain", "rest")
-_REPEATABLE = ("store:", "place")
+_TIMERS = ("window", "settle", "linger", "drain", "rest", "pin-watch", "repair")
+_REPEATABLE = ("store:", "place", "pin:")
 
 
 class Departure:

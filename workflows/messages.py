@@ -94,6 +94,12 @@ class CompleteUpdate(Message):
     wait_s: float = Field(default=20, ge=0, le=300)
 
 
+class RetryChunks(Message):
+    """Try parked chunks again: the named ones, or all of the stream's."""
+
+    chunk_ids: tuple[str, ...] = ()
+
+
 class DataSetInput(Message):
     """Input of `DataSetWorkflow`; ``packed`` is the state that the run before gives."""
 

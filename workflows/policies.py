@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from activities.audit_messages import (
@@ -38,6 +39,7 @@ from activities.messages import (
     LoadRows,
     OpenedStream,
     OpenStream,
+    PinChunk,
     PlaceCopies,
     PlacedCopies,
     PublishDocument,
@@ -47,11 +49,24 @@ from activities.messages import (
     ReleasedStaged,
     ReleaseStaged,
     StoreChunk,
+    UnpinChunks,
 )
 from vibesflow.data_set.place import Place
-from vibesflow.errors import ApprovalMissing, InsufficientFunds, SessionKeyUnauthorized
+from vibesflow.errors import (
+    ApprovalMissing,
+    ChunkTooLarge,
+    ChunkTooSmall,
+    InsufficientFunds,
+    InvalidInput,
+    PieceTooLarge,
+    SessionKeyUnauthorized,
+    StagedBytesCorrupt,
+    StagedBytesMissing,
+)
 from vibesflow.stream.chunk import Message
+from vibesflow.stream.pins import Pin
 from vibesflow.stream.placement import StoredPiece
+from workflows.fairness import priority_of
 from workflows.messages import FILECOIN_QUEUE, RTA_QUEUE
 
 Request = TypeVar("Request", bound=Message)
@@ -74,6 +89,8 @@ class Step(Generic[Request, Reply]):
     retry: RetryPolicy
     heartbeat: timedelta | None = None
     local_leash: timedelta | None = None
+    creator_of: Callable[[Request], str] | None = None
+    """Whose turn it is: tasks of creators are handed out in turns, on a server with fairness."""
 
     async def __call__(self, request: Request, *, summary: str) -> Reply:
         """Run the activity; ``summary`` is what the Web UI shows (at most 200 bytes).
@@ -98,8 +115,12 @@ class Step(Generic[Request, Reply]):
             heartbeat_timeout=self.heartbeat,
             retry_policy=self.retry,
             summary=summary[:190],
+            priority=self._priority(request),
         )
         return reply
+
+    def _priority(self, request: Request) -> Priority:
+        return priority_of(self.creator_of(request)) if self.creator_of else Priority.default
 
     async def _locally(self, request: Request, summary: str) -> Reply:
         reply: Reply = await workflow.execute_local_activity(
@@ -187,6 +208,7 @@ STORE_CHUNK = Step(
     _UPLOAD_ATTEMPT,
     _UPLOAD_RETRY,
     heartbeat=_HEARTBEAT,
+    creator_of=lambda request: request.chunk.creator,
 )
 PUBLISH_DOCUMENT = Step(
     "publish_document",
@@ -196,6 +218,7 @@ PUBLISH_DOCUMENT = Step(
     _UPLOAD_ATTEMPT,
     _UPLOAD_RETRY,
     heartbeat=_HEARTBEAT,
+    creator_of=lambda request: request.creator,
 )
 PLACE_COPIES = Step(
     "place_copies",
@@ -205,6 +228,24 @@ PLACE_COPIES = Step(
     timedelta(minutes=5),  # pings of up to a few providers for each of 20 pieces
     _UPLOAD_RETRY,
     heartbeat=_HEARTBEAT,
+    creator_of=lambda request: request.creator,
+)
+PIN_CHUNK = Step(
+    "pin_chunk",
+    PinChunk,
+    Pin,
+    FILECOIN_QUEUE,
+    _UPLOAD_ATTEMPT,
+    replace(_UPLOAD_RETRY, maximum_attempts=15),  # ten minutes: completion waits for it
+    heartbeat=_HEARTBEAT,
+)
+UNPIN_CHUNKS = Step(
+    "unpin_chunks",
+    UnpinChunks,
+    type(None),
+    FILECOIN_QUEUE,
+    timedelta(minutes=5),  # twenty small requests
+    replace(_UPLOAD_RETRY, maximum_attempts=15),  # ten minutes; a pin too many costs little
 )
 DESCRIBE_PLACE = Step(
     "describe_place",
@@ -301,6 +342,8 @@ ALL_STEPS: tuple[Step[Any, Any], ...] = (
     PUBLISH_DOCUMENT,
     PLACE_COPIES,
     DESCRIBE_PLACE,
+    PIN_CHUNK,
+    UNPIN_CHUNKS,
     PULL_PIECES,
     COMMIT_PIECES,
     LIST_STREAMS,
@@ -312,6 +355,23 @@ ALL_STEPS: tuple[Step[Any, Any], ...] = (
     SWEEP_STAGING,
 )
 
+HOPELESS = (
+    InvalidInput.code,
+    ChunkTooSmall.code,
+    ChunkTooLarge.code,
+    PieceTooLarge.code,
+    StagedBytesMissing.code,
+    StagedBytesCorrupt.code,
+)
+"""What is wrong is the bytes themselves, so no provider and no second home will do."""
+PINS_AT_ONCE = 4
+"""Chunks of one stream that are pinned at the same time."""
+PINS_DROPPED = 20
+"""Pins that one step lets go."""
+REPAIR_S = 3_600.0
+"""How often a pinned chunk is tried again on Filecoin."""
+REPAIR_GIVE_UP_S = 120.0
+"""How long one such try takes at most, since there will be another."""
 FUNDS_PAUSE = timedelta(seconds=30)
 """How often an empty wallet is looked at again: one epoch."""
 PLACE_PIECES = 15

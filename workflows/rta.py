@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from vibesflow.stream.chunk import ChunkRef
     from vibesflow.stream.completion import DONE, Decision, decide
     from vibesflow.stream.report import report_chunks, report_completion, report_status
+    from vibesflow.stream.retrying import ask_retry, retry_parked
     from vibesflow.stream.state import RtaState
     from vibesflow.stream.status import (
         ChunkPage,
@@ -31,15 +32,15 @@ with workflow.unsafe.imports_passed_through():
     from workflows.clock import now_iso, now_ms, to_ms
     from workflows.departure import Departure
     from workflows.details import render_details
-    from workflows.messages import CompleteUpdate, RtaInput, RtaResult
+    from workflows.messages import CompleteUpdate, RetryChunks, RtaInput, RtaResult
     from workflows.steps.completing import Completing
     from workflows.steps.insisting import Insistence
+    from workflows.steps.pinning import Pinning
     from workflows.steps.placing import Placing
     from workflows.steps.recording import Recording
     from workflows.steps.shelving import Shelving
     from workflows.steps.storing import Storing
     from workflows.steps.window import IdleWindow
-    from workflows.versions import successor
 
 _SHOWN = {
     Decision.RECORD: StreamState.RECORDING,
@@ -50,6 +51,7 @@ _SHOWN = {
 }
 
 _COMPLETE_NOW = CompleteUpdate()
+_RETRY_ALL = RetryChunks()
 
 
 @workflow.defn(name=messages.RTA_WORKFLOW)
@@ -73,6 +75,7 @@ class RtaWorkflow:
         self._shelving = Shelving(self._state, self._board)
         self._recording = Recording(self._state, self._board, self._departure)
         self._completing = Completing(self._state, self._board, self._options)
+        self._pinning = Pinning(self._state, self._board)
 
     # --- messages ------------------------------------------------------------------------
 
@@ -83,9 +86,9 @@ class RtaWorkflow:
         self._board.wake()
 
     @workflow.signal(name=messages.RETRY_FAILED)
-    def retry_failed(self) -> None:
-        """Drive every parked chunk again."""
-        self._state.retry_requested = True
+    def retry_failed(self, request: RetryChunks = _RETRY_ALL) -> None:
+        """Drive parked chunks again."""
+        ask_retry(self._state, request.chunk_ids)
         self._board.wake()
 
     @workflow.signal(name=messages.PIECES_COMMITTED)
@@ -160,8 +163,7 @@ class RtaWorkflow:
             self._advance()
             if self._departure.is_due() and self._shelving.is_light():
                 workflow.continue_as_new(
-                    RtaInput(rta_id=start.rta_id, options=self._options, state=self._state),
-                    initial_versioning_behavior=successor(),
+                    RtaInput(rta_id=start.rta_id, options=self._options, state=self._state)
                 )
             if self._may_end():
                 await workflow.wait_condition(workflow.all_handlers_finished)
@@ -172,7 +174,7 @@ class RtaWorkflow:
         """Start everything that can be started now, and decide where the stream stands."""
         state = self._state
         state.admit_inbox()
-        state.retry_parked()
+        retry_parked(state)
         self._decision = decide(
             state,
             now_ms=now_ms(),
@@ -190,6 +192,7 @@ class RtaWorkflow:
         self._storing.start()
         self._shelving.start()
         self._placing.start()
+        self._pinning.start()
         self._recording.start(self._decision)
         self._completing.start(self._decision)
 
@@ -201,6 +204,7 @@ class RtaWorkflow:
             opened = await self._insist.run(policies.OPEN_STREAM, request, "open the stream")
             if opened.record is not None:
                 state.load(opened.record, opened.sessions, opened.shelf)
+                state.pin_after_s = opened.pin_after_s
             elif not state.inbox:
                 return
 
@@ -208,7 +212,7 @@ class RtaWorkflow:
 
     def _may_end(self) -> bool:
         return self._decision in (Decision.END, Decision.STALL) and not self._board.besides(
-            "window", "settle"
+            "window", "settle", "pin-watch"
         )
 
     def _result(self) -> RtaResult:

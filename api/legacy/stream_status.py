@@ -58,10 +58,12 @@ def stream_status_reply(
 
 
 def _chunk(entry: ChunkEntry, network: NetworkFacts) -> ChunkStatus:
+    is_pinned = entry.status is RowStatus.PINNED
     return ChunkStatus(
-        status=entry.status,
-        filecoin_cid=entry.piece_cid,
+        status=RowStatus.PROCESSING if is_pinned else entry.status,
+        filecoin_cid=entry.piece_cid or entry.ipfs_cid,
         root_id=number(entry.piece_id),
         filcdn_url=piece_url(network, entry.piece_cid, entry.retrieval_url),
+        used_fallback=is_pinned,
         error=entry.error,
     )

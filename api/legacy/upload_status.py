@@ -30,6 +30,7 @@ class UploadStatusReply(CamelReply):
     root_id: int | str | None
     proof_set_id: int | str | None
     url: str | None
+    used_fallback: bool = False
     error: str | None
     synapse_result: SynapseResult | None
 
@@ -37,7 +38,7 @@ class UploadStatusReply(CamelReply):
 def upload_status_reply(view: UploadView, network: NetworkFacts) -> UploadStatusReply:
     """Spell where an upload stands; what staging alone knows has no PieceCID to show."""
     entry = view.entry
-    cid = entry.piece_cid if entry else None
+    cid = (entry.piece_cid or entry.ipfs_cid) if entry else None
     return UploadStatusReply(
         status=view.state,
         upload_id=view.chunk_id,
@@ -47,7 +48,8 @@ def upload_status_reply(view: UploadView, network: NetworkFacts) -> UploadStatus
         cid=cid,
         root_id=number(entry.piece_id) if entry else None,
         proof_set_id=number(entry.data_set_id) if entry else None,
-        url=piece_url(network, cid, entry.retrieval_url) if entry else None,
+        url=piece_url(network, entry.piece_cid, entry.retrieval_url) if entry else None,
+        used_fallback=bool(entry and entry.ipfs_cid),
         error=entry.error if entry else None,
         synapse_result=_result(view),
     )

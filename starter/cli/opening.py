@@ -18,6 +18,7 @@ class Streams:
 
     reader: StreamReader
     live: StreamClient
+    ledger: DynamoLedger
 
 
 @asynccontextmanager
@@ -28,8 +29,9 @@ async def open_streams(settings: Settings) -> AsyncIterator[Streams]:
         TemporalDown: no Temporal server answers.
     """
     live = await StreamClient.connect(settings.temporal, settings.stream)
-    reader = StreamReader(DynamoLedger(settings.table), live)
+    ledger = DynamoLedger(settings.table)
+    reader = StreamReader(ledger, live)
     try:
-        yield Streams(reader, live)
+        yield Streams(reader, live, ledger)
     finally:
         reader.close()

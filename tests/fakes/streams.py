@@ -5,6 +5,7 @@ A test plays the worker: it moves chunks on with `store`, `confirm`, `park` and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vibesflow.errors import NothingToComplete, TemporalDown
@@ -103,7 +104,7 @@ class FakeStreams:
             raise NothingToComplete(f"no chunk of {rta_id} has a PieceCID")
         return self._finish(rta_id, run, stored)
 
-    async def retry(self, rta_id: str) -> None:
+    async def retry(self, rta_id: str, *, chunk_ids: Sequence[str] = ()) -> None:
         self._reach()
         self.retried.append(rta_id)
         self.runs.setdefault(rta_id, Run(creator=""))

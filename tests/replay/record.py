@@ -14,8 +14,9 @@ from tempfile import TemporaryDirectory
 
 from temporalio.testing import WorkflowEnvironment
 
+from tests.fakes.pinning import MemoryPinning
 from tests.fixtures.temporal import start_skipped_time
-from tests.replay.scenarios import SCENARIOS, copies_replaced
+from tests.replay.scenarios import SCENARIOS, copies_replaced, pinned_meanwhile
 from tests.workflows.harness import StreamHarness
 
 HISTORIES = Path(__file__).with_name("histories")
@@ -33,6 +34,7 @@ async def record(only: frozenset[str]) -> None:
             with TemporaryDirectory() as folder:
                 streams = StreamHarness(env, Path(folder))
                 streams.copies = 2 if scenario is copies_replaced else 1
+                streams.pinning = MemoryPinning() if scenario is pinned_meanwhile else None
                 async with streams.worker():
                     await scenario(env, streams, f"rta_{name}")
             for number, run_id in enumerate(streams.runs, start=1):

@@ -90,6 +90,17 @@ async def copies_replaced(env: WorkflowEnvironment, streams: StreamHarness, rta_
     await streams.result(rta_id)
 
 
+async def pinned_meanwhile(env: WorkflowEnvironment, streams: StreamHarness, rta_id: str) -> None:
+    """No provider takes the second chunk: it is pinned, given up, and repaired an hour later."""
+    await streams.send(rta_id, 0)
+    await env.sleep(timedelta(seconds=20))
+    streams.filecoin.full = {1, 2, 3}
+    await streams.send(rta_id, 1, final=1)
+    await env.sleep(timedelta(minutes=58))
+    streams.filecoin.full = set()
+    await streams.result(rta_id)
+
+
 SCENARIOS: tuple[Scenario, ...] = (
     silence,
     final_marker,
@@ -100,4 +111,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     completed_by_hand,
     wallet_runs_dry,
     copies_replaced,
+    pinned_meanwhile,
 )

@@ -233,6 +233,35 @@ def test_retry_signals_a_stream_with_failed_chunks(vibesflow, ledger, environmen
     assert asyncio.run(is_running(environment, rta))
 
 
+def test_retry_of_one_chunk_counts_that_chunk_alone(vibesflow, ledger):
+    rta = "rta_1_two_failed"
+    rows = [chunk_row(n, RowStatus.FAILED, rta_id=rta) for n in (1, 2)]
+    open_stream(ledger, rta, chunk_row(0, rta_id=rta), *rows)
+    complete_stream(ledger, rta)
+    told = vibesflow.json("retry", rta, "--chunk", rows[0].chunk_id)
+    assert told == {"rta_id": rta, "failed": 1, "signalled": True}
+    assert vibesflow("retry", rta, "--chunk", "rta_other_chunk_000_1").exit_code == ExitCode.USAGE
+    unknown = rows[0].chunk_id.replace("chunk_001", "chunk_007")
+    assert "upload_not_found" in vibesflow("retry", rta, "--chunk", unknown).stderr
+
+
+def test_retry_all_finds_every_stream_with_failed_chunks(vibesflow, ledger, environment):
+    failed = [f"rta_all_{n}" for n in range(2)]
+    for rta in failed:
+        open_stream(ledger, rta, chunk_row(0, RowStatus.FAILED, rta_id=rta))
+    open_stream(ledger, "rta_all_fine", chunk_row(0, rta_id="rta_all_fine"))
+    told = vibesflow.json("retry", "--all")
+    assert {"rta_id": failed[0], "failed": 1, "signalled": True} in told
+    assert {"rta_id": failed[1], "failed": 1, "signalled": True} in told
+    assert "rta_all_fine" not in {one["rta_id"] for one in told}
+    assert all(asyncio.run(is_running(environment, rta)) for rta in failed)
+
+
+def test_retry_wants_a_stream_or_all(vibesflow):
+    assert vibesflow("retry").exit_code == ExitCode.USAGE
+    assert vibesflow("retry", "rta_1", "--all").exit_code == ExitCode.USAGE
+
+
 def test_retry_leaves_a_stream_alone_where_nothing_failed(vibesflow, ledger):
     rta = "rta_1_fine"
     open_stream(ledger, rta, chunk_row(0, rta_id=rta))

@@ -23,6 +23,7 @@ from vibesflow.stream.documents import StoredDocument
 from vibesflow.stream.ids import parse_chunk_id
 from vibesflow.stream.placement import Copy, StoredPiece
 from vibesflow.stream.records import RowWrite
+from vibesflow.stream.retrying import retry_parked
 from vibesflow.stream.shelving import rows_to_shelve, shelve, take_back, wanted_back
 from vibesflow.stream.state import RtaState
 from vibesflow.stream.times import iso_utc
@@ -128,7 +129,7 @@ class Simulation:
 
     def _look(self, state: RtaState) -> Decision:
         state.admit_inbox()
-        state.retry_parked()
+        retry_parked(state)
         decision = decide(state, now_ms=self.now_ms, window_ms=WINDOW_MS, settle_ms=SETTLE_MS)
         if decision in _DONE:
             state.complete_requested = False

@@ -9,6 +9,7 @@ from vibesflow.stream.documents import StoredDocument
 from vibesflow.stream.placement import Copy, StoredPiece
 from vibesflow.stream.records import RowStatus, StreamRecord
 from vibesflow.stream.report import report_status
+from vibesflow.stream.retrying import retry_parked
 from vibesflow.stream.sessions import Sessions
 from vibesflow.stream.shelf import shelf_of
 from vibesflow.stream.shelving import take_back
@@ -234,13 +235,13 @@ def test_a_parked_chunk_is_retried_on_request_or_when_it_is_sent_again(state: Rt
     store(state, other)
     state.park(other.key, "odd")
     assert write_rows(state) == [RowStatus.FAILED, RowStatus.FAILED]
-    state.retry_parked()
+    retry_parked(state)
     assert state.count(ChunkPhase.PARKED) == 2
     receive(state, chunk)
     assert state.to_store() == [chunk.key]
     state.park(chunk.key, "no provider")
     state.retry_requested = True
-    state.retry_parked()
+    retry_parked(state)
     assert state.count(ChunkPhase.RECEIVED) == 2
     store(state, chunk, other)
     commit(state)
@@ -303,7 +304,7 @@ def test_loading_takes_up_what_was_left(state: RtaState) -> None:
     assert (fresh.parked, fresh.unconfirmed) == (1, 1)
     assert take_back(fresh, rows[1:]) == 1
     fresh.retry_requested = True
-    fresh.retry_parked()
+    retry_parked(fresh)
     assert fresh.is_storing
     assert take_back(fresh, rows[:1]) == 1
     assert (fresh.version, fresh.received, fresh.confirmed) == (2, 5, 3)

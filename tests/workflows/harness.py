@@ -14,6 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.fakes.filecoin import MemoryFilecoin
 from tests.fakes.ledger import MemoryLedger
+from tests.fakes.pinning import MemoryPinning
 from tests.stream.chunks import make_chunk
 from vibesflow.settings import (
     AccessSettings,
@@ -54,13 +55,13 @@ class StreamHarness:
         self.client = client
         self.runs: list[str] = []
         self.payer = f"0x{uuid4().hex}"
+        self.pinning: MemoryPinning | None = None
+        self.pin_after_s = 900.0
         self.copies = 1
         self.linger_s = 0.0
 
     @asynccontextmanager
-    async def worker(
-        self, *, build_id: str | None = None, grace_s: float = 0
-    ) -> AsyncIterator[None]:
+    async def worker(self) -> AsyncIterator[None]:
         settings = Settings(
             temporal=TemporalSettings(),
             table=TableSettings(),
@@ -74,18 +75,25 @@ class StreamHarness:
             pinning=PinningSettings(),
             api=ApiSettings(),
             access=AccessSettings(),
-            worker=WorkerSettings(
-                grace_s=grace_s,
-                upload_slots=200,
-                deployment="vibesflow" if build_id else None,
-                build_id=build_id,
-            ),
+            worker=WorkerSettings(grace_s=0, upload_slots=200),
         )
         orders = DataSetClient(self.client, self.payer, settings.filecoin)
         async with (
-            rta_worker(self.client, self.ledger, self.staging, settings.worker),
+            rta_worker(
+                self.client,
+                self.ledger,
+                self.staging,
+                settings.worker,
+                pin_after_s=self.pin_after_s if self.pinning else None,
+            ),
             filecoin_worker(
-                self.client, self.filecoin, self.ledger, self.staging, orders, settings
+                self.client,
+                self.filecoin,
+                self.ledger,
+                self.staging,
+                orders,
+                settings,
+                pinning=self.pinning,
             ),
         ):
             yield

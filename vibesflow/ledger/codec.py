@@ -75,7 +75,7 @@ def row_attributes(row: ChunkRow) -> dict[str, Value | None]:
         "synapse_confirmed": row.status is RowStatus.UPLOADED,
         "upload_complete": row.piece_cid is not None,
         "root_added": row.piece_id is not None,
-        "pinata_fallback": False,
+        "pinata_fallback": row.status is RowStatus.PINNED,
     }
 
 

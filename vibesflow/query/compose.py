@@ -30,7 +30,8 @@ def entry_of_row(row: ChunkRow) -> ChunkEntry:
 def entry_of_view(view: ChunkView) -> ChunkEntry:
     """Show a chunk that the running stream holds."""
     fields = view.model_dump(include=set(ChunkEntry.model_fields))
-    return ChunkEntry(**fields, status=_STATUS_OF_PHASE[view.phase])
+    status = RowStatus.PINNED if view.ipfs_cid else _STATUS_OF_PHASE[view.phase]
+    return ChunkEntry(**fields, status=status)
 
 
 def merge_entries(rows: Iterable[ChunkRow], views: Iterable[ChunkView]) -> tuple[ChunkEntry, ...]:

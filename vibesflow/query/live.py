@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from vibesflow.stream.status import ChunkPage, CompletionReply, StreamStatus
@@ -35,8 +36,8 @@ class LiveStreams(Protocol):
         """
         ...
 
-    async def retry(self, rta_id: str) -> None:
-        """Drive the parked chunks of a stream again, also after completion."""
+    async def retry(self, rta_id: str, *, chunk_ids: Sequence[str] = ()) -> None:
+        """Drive the parked chunks of a stream again, or the named ones, also after completion."""
         ...
 
     async def check(self) -> None:

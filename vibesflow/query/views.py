@@ -36,6 +36,7 @@ class ChunkEntry(Message):
     data_set_id: int | None = None
     piece_id: int | None = None
     retrieval_url: str | None = None
+    ipfs_cid: str | None = None
     error: str | None = None
 
     @property

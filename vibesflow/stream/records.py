@@ -49,6 +49,9 @@ class ChunkRow(Message):
         provider_id: registry id of the provider that holds the piece.
         data_set_id: on-chain data set of the piece.
         piece_id: the piece's id in its data set.
+        retrieval_url: where a reader gets the bytes: from a provider, or a gateway of IPFS.
+        ipfs_cid: CID of the bytes on IPFS, while the row is ``pinned``.
+        pin_id: the pinning service's name for them.
         copies: every confirmed copy, that of ``provider_id`` first.
         written_at: ISO 8601 UTC time of the row's last write, given by the caller.
         error: plain reason, for a parked chunk.
@@ -76,6 +79,8 @@ class ChunkRow(Message):
     data_set_id: int | None = None
     piece_id: int | None = None
     retrieval_url: str | None = None
+    ipfs_cid: str | None = None
+    pin_id: str | None = None
     copies: tuple[RowCopy, ...] = ()
     written_at: str
     error: str | None = None

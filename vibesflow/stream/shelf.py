@@ -21,6 +21,7 @@ class Shelf(BaseModel):
         received: rows of chunks that no provider holds yet.
         stored: rows of chunks that a provider holds and the chain has not confirmed.
         parked: rows of chunks that were given up.
+        pinned: how many of the parked ones have a second home.
         recalled: how many parked chunks are wanted back, since somebody asked for a retry.
         after: key of the row after which the next look begins; empty begins at the first row.
     """
@@ -28,6 +29,7 @@ class Shelf(BaseModel):
     received: int = 0
     stored: int = 0
     parked: int = 0
+    pinned: int = 0
     recalled: int = 0
     after: str = ""
 
@@ -40,6 +42,7 @@ class Shelf(BaseModel):
         """Count a chunk whose row is all that is left of it in the stream."""
         if is_parked(status):
             self.parked += 1
+            self.pinned += status is RowStatus.PINNED
         elif has_piece:
             self.stored += 1
         else:
@@ -49,6 +52,7 @@ class Shelf(BaseModel):
         """Count a chunk that is in memory again."""
         if is_parked(row.status):
             self.parked, self.recalled = max(0, self.parked - 1), max(0, self.recalled - 1)
+            self.pinned = max(0, self.pinned - (row.status is RowStatus.PINNED))
         elif row.piece_cid is not None:
             self.stored = max(0, self.stored - 1)
         else:
@@ -64,7 +68,7 @@ class Shelf(BaseModel):
         self.received *= not received
         self.stored *= not stored
         if parked:
-            self.parked = self.recalled = 0
+            self.parked = self.pinned = self.recalled = 0
 
 
 def shelf_of(rows: Iterable[ChunkRow]) -> Shelf:

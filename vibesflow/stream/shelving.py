@@ -89,7 +89,9 @@ def take_back(state: RtaState, rows: Iterable[ChunkRow]) -> int:
             taken += 1
             state.shelf.take(row)
             state.chunks[chunk.ref.key] = chunk
-            if chunk.phase is ChunkPhase.PARKED:
+            if chunk.phase is ChunkPhase.PARKED or (
+                chunk.pin and chunk.phase is ChunkPhase.RECEIVED
+            ):
                 state.restart(chunk)
     return taken
 

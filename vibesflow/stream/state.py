@@ -11,6 +11,7 @@ from vibesflow.stream.bounds import MOST_DOCUMENTS, MOST_EARLY, MOST_REASON, MOS
 from vibesflow.stream.chunk import ChunkRef
 from vibesflow.stream.documents import StoredDocument
 from vibesflow.stream.ids import parse_chunk_id
+from vibesflow.stream.pins import Pin
 from vibesflow.stream.placement import Providers, StoredPiece
 from vibesflow.stream.records import ChunkRow, RowStatus, RowWrite, StreamRecord
 from vibesflow.stream.sessions import Sessions
@@ -40,6 +41,9 @@ class RtaState(BaseModel):
         news_lost: some of them were dropped, so what is stored now has to be ordered again.
         refusals, postponed: refused copies, and orders put off, since the last confirmed one.
         documents: stored documents that wait for their commit.
+        pin_after_s: how long a chunk may wait for Filecoin before it is pinned; None for never.
+        pins_to_drop: second homes of chunks that are on Filecoin now.
+        repair_at_ms: when pinned chunks are tried again.
         releasable: staging keys whose bytes are confirmed on chain.
         revision: grows with every row written; ``completed_revision`` is its value at the last
             completion, so the two differ while the document is behind the rows.
@@ -79,6 +83,10 @@ class RtaState(BaseModel):
     publishing: bool = False
     complete_requested: bool = False
     retry_requested: bool = False
+    retry_keys: list[str] = Field(default_factory=list)
+    pin_after_s: float | None = None
+    pins_to_drop: list[Pin] = Field(default_factory=list)
+    repair_at_ms: int | None = None
     data_set_id: int | None = None
     provider_id: int | None = None
     providers: Providers = Field(default_factory=Providers)
@@ -141,16 +149,6 @@ class RtaState(BaseModel):
         if row.sha256 == chunk.sha256 and row.status is RowStatus.UPLOADED:
             self.release(chunk.staging_key)
 
-    def retry_parked(self) -> None:
-        """Set every parked chunk on its way again, if somebody asked for it."""
-        if not self.retry_requested:
-            return
-        self.retry_requested = False
-        self.shelf.recall_parked()
-        for chunk in self.chunks.values():
-            if chunk.phase is ChunkPhase.PARKED:
-                self.restart(chunk)
-
     def _known_digest(self, key: str) -> str | None:
         tracked = self.chunks.get(key)
         if tracked:
@@ -171,8 +169,8 @@ class RtaState(BaseModel):
     def restart(self, chunk: TrackedChunk) -> None:
         """Have a chunk stored from its staged bytes, as if it had just come."""
         chunk.phase, chunk.stored = ChunkPhase.RECEIVED, None
-        chunk.error = None
-        chunk.restores = 0
+        chunk.error, chunk.waits_since_ms = None, None
+        chunk.restores, chunk.hopeless, chunk.unpinnable = 0, False, False
 
     # --- storing -------------------------------------------------------------------------
 
@@ -195,12 +193,13 @@ class RtaState(BaseModel):
         chunk.unordered = self.news_lost
         self._apply_news(now_ms=now_ms)
 
-    def park(self, key: str, reason: str) -> None:
-        """Give up on a chunk for now; its bytes are kept."""
+    def park(self, key: str, reason: str, *, hopeless: bool = False) -> None:
+        """Give up on a chunk for now, or because its bytes can never be stored; they are kept."""
         chunk = self.chunks.get(key)
         if chunk is None:
             return
         chunk.phase, chunk.error = ChunkPhase.PARKED, reason[:MOST_REASON]
+        chunk.hopeless, chunk.unpinnable = hopeless, False
         self.last_error = f"{chunk.ref.chunk_id}: {reason}"
 
     def to_place(self) -> list[TrackedChunk | StoredDocument]:
@@ -341,6 +340,7 @@ class RtaState(BaseModel):
             elif chunk.row is RowStatus.UPLOADED:
                 del self.chunks[key]
                 self.settled[key] = chunk.ref.sha256
+                self.pins_to_drop += [chunk.pin] if chunk.pin else []
                 self.release(chunk.ref.staging_key)
 
     def release(self, staging_key: str) -> None:

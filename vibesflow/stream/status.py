@@ -45,6 +45,8 @@ class ChunkView(Message):
     provider_id: int | None = None
     data_set_id: int | None = None
     piece_id: int | None = None
+    ipfs_cid: str | None = None
+    retrieval_url: str | None = None
     error: str | None = None
     is_final: bool = False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, TypeAdapter
 
 from vibesflow.stream.chunk import ChunkRef
+from vibesflow.stream.pins import Pin
 from vibesflow.stream.placement import Copy, StoredPiece
 from vibesflow.stream.records import ChunkRow, RowCopy, RowStatus
 from vibesflow.stream.status import ChunkPhase, ChunkView
@@ -19,6 +20,10 @@ class TrackedChunk(BaseModel):
         row: status of the row as last written; None while it has none.
         row_has_piece: that row names the PieceCID.
         restores: how often it had to be stored again after every provider refused it.
+        pin: its second home while Filecoin does not have it.
+        hopeless: its bytes can never be stored, so no second home is worth having.
+        unpinnable: the pinning service would not have it.
+        waits_since_ms: when it was first seen waiting to be stored.
         unordered: it was taken up from its row, so its copies have to be ordered again.
     """
 
@@ -31,6 +36,10 @@ class TrackedChunk(BaseModel):
     row_has_piece: bool = False
     restores: int = 0
     unordered: bool = False
+    pin: Pin | None = None
+    hopeless: bool = False
+    unpinnable: bool = False
+    waits_since_ms: int | None = None
 
     @property
     def order(self) -> tuple[int, str, int, int]:
@@ -57,6 +66,8 @@ class TrackedChunk(BaseModel):
         """
         if self.phase is ChunkPhase.CONFIRMED:
             return RowStatus.UPLOADED
+        if self.pin and self.phase in (ChunkPhase.PARKED, ChunkPhase.RECEIVED):
+            return RowStatus.PINNED
         if self.phase is ChunkPhase.PARKED:
             return RowStatus.FAILED
         if self.phase is ChunkPhase.RECEIVED or not unconfirmed_too:
@@ -79,13 +90,17 @@ class TrackedChunk(BaseModel):
     def to_row(self, status: RowStatus, *, written_at: str) -> ChunkRow:
         """Spell the chunk as a row of the given status."""
         stored = self.stored
+        pin = self.pin if status is RowStatus.PINNED else None
+        url = pin.url if pin else None
         return ChunkRow(
             **self.ref.model_dump(exclude={"duration_ms", "staging_key"}),
             status=status,
             duration_ms=self.duration_ms,
             piece_cid=self.piece_cid,
             provider_id=stored.first.provider_id if stored else None,
-            retrieval_url=stored.url if stored else None,
+            retrieval_url=stored.url if stored else url,
+            ipfs_cid=pin.ipfs_cid if pin else None,
+            pin_id=pin.pin_id if pin else None,
             data_set_id=stored.first.data_set_id if stored else None,
             piece_id=stored.first.piece_id if stored else None,
             copies=_copies_of(stored),
@@ -109,6 +124,9 @@ class TrackedChunk(BaseModel):
                 copies=_copies_under_way(row, row.provider_id, row.piece_cid),
                 duration_ms=row.duration_ms,
             )
+        pin = None
+        if row.status is RowStatus.PINNED and row.ipfs_cid:
+            pin = Pin(ipfs_cid=row.ipfs_cid, pin_id=row.pin_id or "", url=row.retrieval_url or "")
         parked = row.status not in (RowStatus.PROCESSING, RowStatus.UPLOADED)
         waits = ChunkPhase.RECEIVED if stored is None else ChunkPhase.STORED
         return cls(
@@ -116,6 +134,7 @@ class TrackedChunk(BaseModel):
             phase=ChunkPhase.PARKED if parked else waits,
             stored=stored,
             error=row.error,
+            pin=pin,
             row=row.status,
             row_has_piece=row.piece_cid is not None,
             unordered=stored is not None and not parked,
@@ -124,6 +143,7 @@ class TrackedChunk(BaseModel):
     def to_view(self) -> ChunkView:
         """Spell the chunk for the workflow's query."""
         stored = self.stored
+        pin = None if stored else self.pin
         return ChunkView(
             **self.ref.model_dump(
                 include={
@@ -138,6 +158,8 @@ class TrackedChunk(BaseModel):
                 }
             ),
             phase=self.phase,
+            ipfs_cid=pin.ipfs_cid if pin else None,
+            retrieval_url=pin.url if pin else None,
             duration_ms=self.duration_ms,
             piece_cid=self.piece_cid,
             provider_id=stored.first.provider_id if stored else None,

@@ -32,7 +32,9 @@ class Completing:
         if decision is Decision.SETTLE:
             state.finishing_since_ms = state.finishing_since_ms or now_ms()
             self._board.spawn("settle", self._keep_settle_time)
-        if decision is Decision.COMPLETE and "append" not in self._board:
+        # A pin changes a row, and the document says which chunks are not on Filecoin.
+        rows_move = "append" in self._board or self._board.named("pin:")
+        if decision is Decision.COMPLETE and not rows_move:
             self._board.spawn("complete", self._complete)
 
     async def _keep_settle_time(self) -> None:

@@ -37,7 +37,7 @@ class Recording:
         writes = self._state.rows_to_write(
             limit=policies.APPEND_ROWS, unconfirmed_too=completing, now_ms=now_ms()
         )
-        if writes and (len(writes) == policies.APPEND_ROWS or completing or self._rows_are_due()):
+        if writes and (len(writes) == policies.APPEND_ROWS or completing or self._are_due(writes)):
             self._board.spawn("append", self._append, first_page(writes))
         elif writes:
             self._board.spawn("linger", self._linger)
@@ -45,8 +45,9 @@ class Recording:
     async def _linger(self) -> None:
         await workflow.sleep(policies.ROW_LINGER_MS / 1000, summary="rows wait for company")
 
-    def _rows_are_due(self) -> bool:
-        if not self._departure.work_under_way():
+    def _are_due(self, writes: list[RowWrite]) -> bool:
+        """Bad news do not wait for company: nothing says when any would come."""
+        if not self._departure.work_under_way() or any(write.parks for write in writes):
             return True
         waited_ms = now_ms() - self._state.oldest_confirmation_ms(now_ms())
         return waited_ms >= policies.ROW_LINGER_MS

@@ -11,7 +11,7 @@ from vibesflow.stream.times import epoch_ms_of
 from workflows import policies
 from workflows.board import TaskBoard
 from workflows.clock import now_ms
-from workflows.failures import reason_of
+from workflows.failures import reason_of, type_of
 from workflows.messages import RtaOptions
 from workflows.steps.insisting import Insistence
 
@@ -52,11 +52,15 @@ class Storing:
             urgent=self._state.is_ending(chunk),
             opened_at_ms=epoch_ms_of(self._state.opened_at),
         )
-        step = policies.STORE_CHUNK.within(self._options.give_up_s)
+        patience_s = self._options.give_up_s
+        if self._state.chunks[key].pin:
+            patience_s = min(patience_s, policies.REPAIR_GIVE_UP_S)
+        step = policies.STORE_CHUNK.within(patience_s)
         try:
             piece = await step(request, summary=chunk.chunk_id)
         except ActivityError as error:
-            self._state.park(key, reason_of(error))
+            hopeless = type_of(error) in policies.HOPELESS
+            self._state.park(key, reason_of(error), hopeless=hopeless)
         else:
             self._state.providers.meet(piece)
             self._state.note_stored(key, piece, now_ms=now_ms())
