@@ -148,6 +148,21 @@ def test_a_node_that_was_stopped_answers_when_it_goes_on(tmp_path: Path) -> None
         assert read.result(30)
 
 
+def test_a_crash_in_the_middle_of_a_snapshot_changes_nothing(tmp_path: Path) -> None:
+    with ChainProcess(tmp_path) as chain:
+        told = {send(chain.url, SENDERS[0], nonce): None for nonce in range(3)}
+        top = int(str(head(chain.url)["number"]), 16)
+        chain.end(signal.SIGKILL)
+        chain.state.with_name(f"state.json.journal-{top}").touch()
+        chain.state.with_name("state.json.partial").write_bytes(b"{half a sta")
+        chain.start()
+        _check(chain, told)
+        assert chain.end() == 0
+        assert len(list(tmp_path.glob("state.json*"))) == 2, "a snapshot and its journal"
+        chain.start()
+        _check(chain, told)
+
+
 def test_asked_to_stop_it_leaves_a_snapshot_and_nothing_to_make_again(tmp_path: Path) -> None:
     with ChainProcess(tmp_path) as chain:
         tx_hash = send(chain.url, SENDERS[0], 0)
