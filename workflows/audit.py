@@ -16,8 +16,8 @@ with workflow.unsafe.imports_passed_through():
         StreamChecked,
         SweepStaging,
     )
-    from vibesflow.audit.plan import RoundPlan
-    from vibesflow.audit.report import AuditReport, Figures, Phase
+    from vibesflow.audit.plan import RoundPlan, count_of
+    from vibesflow.audit.report import AuditReport, Figures, Phase, StreamHealth
     from vibesflow.data_set.orders import CommitDelayed, PiecesCommitted, PiecesRefused
     from workflows import messages, policies
     from workflows.audit_details import render_audit
@@ -134,7 +134,6 @@ class AuditWorkflow:
     async def _audit_stream(self, rta_id: str) -> None:
         """Look at one stream slice by slice, repair what lacks copies, keep how it came out."""
         figures, moved = await self._slices(rta_id)
-        self._report.streams += 1
         if figures.pieces:
             await policies.CONCLUDE_STREAM(
                 ConcludeStream(
@@ -151,12 +150,16 @@ class AuditWorkflow:
             if not found.is_known:
                 self._report.note(f"the table has no stream {rta_id}")
                 return total, moved
-            repaired = Figures()
+            if after is None:
+                self._report.streams += 1
+            self._report.figures += found.figures
+            total = total + found.figures
             if found.lacking:
-                repaired = await self._shop.repair(rta_id, found, self._report)
-                moved = moved or repaired.repaired > 0
-            self._report.figures += found.figures + repaired
-            total = total + found.figures + repaired
+                outcomes = await self._shop.repair(rta_id, found, self._report)
+                self._plan.settle(outcomes)
+                for outcome in outcomes.values():
+                    total = total + count_of(outcome)
+                moved = moved or StreamHealth.REPAIRED in outcomes.values()
             after = found.after
             if after is None:
                 return total, moved

@@ -7,7 +7,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.audit_messages import MoveCopies, RepairPieces, StreamChecked, VerifyCopies
     from vibesflow.audit.repairs import Repair, Repairs
-    from vibesflow.audit.report import AuditReport, Figures
+    from vibesflow.audit.report import AuditReport, StreamHealth
     from vibesflow.audit.verdicts import CopyFound, PieceFound
     from vibesflow.data_set.orders import PiecesCommitted, PiecesRefused
     from vibesflow.stream.records import CopyMove, RowCopy
@@ -35,11 +35,13 @@ class RepairShop:
         for repairs in self._benches:
             repairs.note_refused(news)
 
-    async def repair(self, rta_id: str, found: StreamChecked, report: AuditReport) -> Figures:
+    async def repair(
+        self, rta_id: str, found: StreamChecked, report: AuditReport
+    ) -> dict[str, StreamHealth]:
         """Have copies made until each piece has enough, or nobody is left to make them.
 
         Returns:
-            How many pieces were repaired, stay short, and are lost.
+            How each piece came out: repaired, short, or lost.
         """
         repairs = Repairs.of(found.lacking, wanted=found.wanted)
         self._benches.append(repairs)
@@ -50,11 +52,7 @@ class RepairShop:
         done = list(repairs.items.values())
         await self._move(rta_id, [repair for repair in done if repair.confirmed])
         _name_problems(rta_id, done, report)
-        return Figures(
-            repaired=sum(repair.is_safe for repair in done),
-            short=sum(not (repair.is_safe or repair.is_lost) for repair in done),
-            lost=sum(repair.is_lost for repair in done),
-        )
+        return {repair.piece_cid: _outcome(repair) for repair in done}
 
     async def _make(self, rta_id: str, repairs: Repairs) -> None:
         """Order copies, and others for those that are refused; slow ones are not ordered twice."""
@@ -129,6 +127,12 @@ class RepairShop:
                 MoveCopies(rta_id=rta_id, moves=moves),
                 summary=f"{len(moves)} chunks of {rta_id} have moved",
             )
+
+
+def _outcome(repair: Repair) -> StreamHealth:
+    if repair.is_lost:
+        return StreamHealth.LOST
+    return StreamHealth.REPAIRED if repair.is_safe else StreamHealth.SHORT
 
 
 def _name_problems(rta_id: str, done: list[Repair], report: AuditReport) -> None:

@@ -149,6 +149,15 @@ def test_the_health_of_a_stream(figures: Figures, health: StreamHealth) -> None:
     assert figures.health is health
 
 
+def test_a_piece_that_comes_in_several_passes_counts_once() -> None:
+    plan = RoundPlan(report=AuditReport(round_id="r"))
+    one, two = "bafkzcib" + "a" * 50, "bafkzcib" + "b" * 50
+    plan.settle({one: StreamHealth.LOST, two: StreamHealth.SHORT})
+    plan.settle({one: StreamHealth.LOST, two: StreamHealth.REPAIRED})
+    assert plan.report.figures == Figures(lost=1, repaired=1)
+    assert list(plan.open_cases) == [one[-16:]]
+
+
 def test_figures_add_up() -> None:
     total = Figures(pieces=1, copies=2, good=2) + Figures(pieces=2, bad=1)
     assert total == Figures(pieces=3, copies=2, good=2, bad=1)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, Field
 
-from vibesflow.audit.report import AuditReport, Phase
+from vibesflow.audit.report import AuditReport, Figures, Phase, StreamHealth
+
+MOST_OPEN = 200
+"""Pieces without all copies that a round remembers, so that each is counted once; bounds what it
+carries."""
+_NAME = 16
+"""Characters of a PieceCID's end that tell it from others well enough."""
 
 
 class RoundPlan(BaseModel):
@@ -18,6 +24,7 @@ class RoundPlan(BaseModel):
         suspects: data sets in which a copy was bad and that have not been widened yet.
         doubtful: data sets whose provider was silent.
         insist: the time for silent providers is over.
+        open_cases: how pieces stand that did not get their copies, by the end of their PieceCID.
     """
 
     report: AuditReport
@@ -26,6 +33,18 @@ class RoundPlan(BaseModel):
     suspects: list[int] = Field(default_factory=list)
     doubtful: list[int] = Field(default_factory=list)
     insist: bool = False
+    open_cases: dict[str, StreamHealth] = Field(default_factory=dict)
+
+    def settle(self, outcomes: Mapping[str, StreamHealth]) -> None:
+        """Count how repairs came out; a piece that comes again in a later pass counts anew."""
+        for piece_cid, outcome in outcomes.items():
+            name = piece_cid[-_NAME:]
+            before = self.open_cases.pop(name, None)
+            if before is not None:
+                self.report.figures += count_of(before, -1)
+            self.report.figures += count_of(outcome)
+            if outcome is not StreamHealth.REPAIRED and len(self.open_cases) < MOST_OPEN:
+                self.open_cases[name] = outcome
 
     def suspect(self, data_sets: Iterable[int]) -> None:
         """A copy in these data sets was bad."""
@@ -57,3 +76,8 @@ class RoundPlan(BaseModel):
         else:
             report.phase = Phase.SWEEPING
         return report.phase
+
+
+def count_of(outcome: StreamHealth, count: int = 1) -> Figures:
+    """Spell the outcome of repairs as figures."""
+    return Figures(**{outcome.value: count})
