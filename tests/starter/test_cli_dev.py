@@ -44,6 +44,15 @@ def test_a_folder_in_use_is_named_with_the_way_out(bare: CommandLine, tmp_path: 
     assert "--data-dir" in result.stderr
 
 
+def test_a_table_engine_that_is_not_there_is_named(bare: CommandLine, tmp_path: Path) -> None:
+    options = ("--ports", "auto", "--data-dir", str(tmp_path / "data"))
+    engine = ("--table-engine", "dynamodb-local", "--dynamodb-jar", str(tmp_path / "none.jar"))
+    result = bare("dev", *options, *engine)
+    assert result.exit_code == ExitCode.INCOMPLETE
+    assert "DynamoDB Local needs" in result.stderr
+    assert "[part_not_started]" in result.stderr
+
+
 @pytest.mark.timeout(180)
 def test_the_world_is_printed_and_stopped_by_a_signal(bare: CommandLine, tmp_path: Path) -> None:
     ready_file = tmp_path / "ready.json"
