@@ -90,7 +90,9 @@ class Blows:
 
 def part_target(world: World, name: str) -> Target:
     async def revived(pid: int) -> None:
-        await world.revived(name, after=pid)
+        # The life that was struck may not have answered yet; then an older one answered last.
+        while await world.revived(name, after=pid) != world.pids.get(name):
+            await asyncio.sleep(0.1)
 
     return Target(name, lambda: world.pids.get(name), revived)
 
