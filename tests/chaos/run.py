@@ -180,7 +180,10 @@ class Run:
 
     def _storm(self, world: World, clients: Clients, orders: Orders, table: TableProxy) -> Storm:
         targets = [part_target(world, name) for name in _PARTS]
-        targets += [client_target(name, one) for name, one in clients.sessions.items()]
+        targets += [
+            client_target(name, one, self._places.journal(name))
+            for name, one in clients.sessions.items()
+        ]
         return Storm(self._strength, targets, orders, table, world.ready.providers, self._log)
 
     @asynccontextmanager

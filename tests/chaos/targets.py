@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from devnet.world import World
 from tests.chaos.client_process import ClientProcess
@@ -29,6 +30,7 @@ SHARES: dict[str, float] = {
 """How often each target is struck, in parts of the whole."""
 
 _REVIVAL_LIMIT_S = 120.0
+_FIRST_WORD_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,16 @@ def part_target(world: World, name: str) -> Target:
     return Target(name, lambda: world.pids.get(name), revived)
 
 
-def client_target(name: str, client: ClientProcess) -> Target:
+def client_target(name: str, client: ClientProcess, journal: Path) -> Target:
     async def revived(pid: int) -> None:
         while not client.is_finished and client.pid in {None, pid}:
             await asyncio.sleep(0.05)
+        # A client that is killed before it has sent anything tries nobody's patience but its own.
+        written = journal.stat().st_size
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST_WORD_S):
+                while not client.is_finished and journal.stat().st_size == written:
+                    await asyncio.sleep(0.1)
 
     return Target(name, lambda: client.pid, revived)
 
