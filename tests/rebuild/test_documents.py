@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,8 @@ from tests.stream.chunks import make_chunk
 from vibesflow.rebuild.documents import read_document, rows_of
 from vibesflow.rebuild.facts import MEANING, Fact
 from vibesflow.stream.document import compile_document
+
+PAGE = Path(__file__).parents[2] / "docs" / "rebuild.md"
 
 
 def compiled() -> tuple[LiveStream, bytes]:
@@ -60,5 +63,8 @@ def test_copies_that_are_no_numbers_make_no_document() -> None:
         assert read_document(json.dumps(plain).encode(), "rta_1") is None
 
 
-def test_every_fact_has_a_meaning() -> None:
+def test_every_fact_has_a_meaning_and_is_documented() -> None:
     assert MEANING.keys() == set(Fact)
+    page = PAGE.read_text()
+    for fact, meaning in MEANING.items():
+        assert f"| `{fact}` | {meaning}" in page

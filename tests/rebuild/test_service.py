@@ -135,6 +135,24 @@ async def test_the_newest_document_that_reads_stands_in(
     assert report.unknown[Fact.DOCUMENT] == 1
 
 
+async def test_a_parked_chunk_of_a_document_is_listed_and_counted(
+    archive: MemoryArchive, ledger: DynamoLedger
+) -> None:
+    keep(archive, "rta_a", 0)
+    await run(archive, ledger)
+    record = ledger.get_stream("rta_a")
+    assert record is not None
+    lost = make_chunk(1, rta_id="rta_a")
+    fields = lost.model_dump()
+    parked = ChunkRow(**fields, status=RowStatus.FAILED, written_at=SECOND_AT, error="gave up")
+    rows = [*ledger.list_chunks("rta_a"), parked]
+    archive.publish(record, rows, version=1, at=SECOND_AT)
+    await run(archive, ledger)
+    assert ledger.get_chunk("rta_a", lost.chunk_id) == parked
+    (listed,) = ledger.list_parked(limit=5).streams
+    assert (listed.rta_id, listed.is_complete, listed.failed) == ("rta_a", True, 1)
+
+
 async def test_bytes_that_nobody_gives_back_leave_the_row_out(
     archive: MemoryArchive, ledger: DynamoLedger
 ) -> None:
