@@ -18,7 +18,6 @@ from tests.filecoin.small_server import Reply, Request, as_json, text
 from tests.filecoin.steps import committed, confirmed, provider_of, request_for, source_of, stored
 from vibesflow.errors import (
     InsufficientFunds,
-    InvalidInput,
     NotConfirmedYet,
     ProviderBusy,
     ProviderDown,
@@ -233,7 +232,7 @@ async def test_answers_that_do_not_tell(
         ("pending", PullState.PENDING),
         ("inProgress", PullState.IN_PROGRESS),
         ("retrying", PullState.RETRYING),
-        ("complete", PullState.IN_PROGRESS),  # said, and not published
+        ("complete", PullState.UNPUBLISHED),  # said, and not published
         ("failed", PullState.FAILED),
     ],
 )
@@ -288,13 +287,24 @@ async def test_a_doubt_whether_a_piece_is_published_is_a_no(
         return text(503, "busy") if asked.path == "/pdp/piece" else await forward(asked)
 
     world.fronts[1].disturb = unfit_to_find
-    assert await client.pull(request, sources) == {cids[0]: PullState.IN_PROGRESS}
+    assert await client.pull(request, sources) == {cids[0]: PullState.UNPUBLISHED}
     world.fronts[1].calm()
     assert await client.pull(request, sources) == {cids[0]: PullState.COMPLETE}
 
 
-async def test_a_piece_without_a_source(client: FilecoinClient) -> None:
+async def test_pieces_that_are_there_need_no_source(client: FilecoinClient, world: Onchain) -> None:
+    """A batch holds pieces that were stored with the provider beside those to be copied."""
+    there, elsewhere = await stored(client, 2, name="two"), await stored(client, 2)
+    mixed = [there[0], elsewhere[0], there[1], elsewhere[1]]
+    request = await request_for(client, mixed, name="two")
+    states = await pulled(client, request, await sources_of(client, elsewhere))
+    assert states == dict.fromkeys(mixed, PullState.COMPLETE)
+    done = await confirmed(client, request, await client.submit(request))
+    assert done.piece_ids == (0, 1, 2, 3)
+
+
+async def test_a_piece_without_a_source_that_is_not_there_fails(client: FilecoinClient) -> None:
     cids = await stored(client, 2)
     request = await request_for(client, cids, name="two")
-    with pytest.raises(InvalidInput, match=cids[1]):
-        await client.pull(request, await sources_of(client, cids[:1]))
+    states = await pulled(client, request, await sources_of(client, cids[:1]))
+    assert states == {cids[0]: PullState.COMPLETE, cids[1]: PullState.FAILED}

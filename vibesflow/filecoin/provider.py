@@ -28,6 +28,7 @@ from vibesflow.filecoin.provider_status import (
     TerminationConflict,
     TerminationStatus,
 )
+from vibesflow.filecoin.retrieval import piece_path
 from vibesflow.filecoin.reverts import find_revert
 
 PING_S: Final = 8.0
@@ -99,6 +100,10 @@ class Provider:
             raise ProviderLied(f"{self._http.host}: finalize {piece_cid}: {answer.words}")
         if answer.status != 200:
             self._refuse_session(answer, "finalize")
+
+    def piece_url(self, piece_cid: str) -> str:
+        """Return the address under which it serves a piece."""
+        return self._http.url(piece_path(piece_cid))
 
     async def has_piece(self, piece_cid: PieceCid) -> bool:
         """Tell whether the piece is stored and published.

@@ -7,7 +7,6 @@ from typing import Final
 
 from vibesflow.errors import (
     ContractReverted,
-    InvalidInput,
     NotConfirmedYet,
     ProviderFault,
     VibesflowError,
@@ -46,13 +45,13 @@ class Pulls:
 
         Args:
             request: the commit that will follow.
-            sources: address of each piece, by PieceCID.
+            sources: address of each piece, by PieceCID; of those that the provider is to hold
+                already, none.
 
         Returns:
             A state for each PieceCID of the request.
 
         Raises:
-            InvalidInput: a piece that is to be copied has no source.
             ContractReverted: the contracts would refuse the commit.
             SessionKeyUnauthorized: our key is a session key that may not sign this.
             NotConfirmedYet: the data set is just being created or ended.
@@ -64,9 +63,9 @@ class Pulls:
         if await self._authorizer.use_of(request.nonce):
             return dict.fromkeys(_cids(request), PullState.COMPLETE)
         permitted = await self._authorizer.authorize(request)
-        if lost := [cid for cid in permitted.cids if cid not in sources]:
-            raise InvalidInput(f"no source is given for {lost[0]}")
-        states = await self._ask(permitted, sources) if permitted.pieces else {}
+        # the permission is for all pieces together, so those that are there are named as well
+        own = {cid: permitted.provider.piece_url(cid) for cid in permitted.cids}
+        states = await self._ask(permitted, {**own, **sources}) if permitted.pieces else {}
         return {cid: states.get(cid, PullState.COMPLETE) for cid in _cids(request)}
 
     async def _ask(
