@@ -28,13 +28,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         TemporalDown: no Temporal server answers.
     """
     facts = network_facts(settings.filecoin)
+    gateway = settings.filecoin.ipfs_gateway or settings.pinning.reading_gateway
+    sources = settings.filecoin.model_copy(update={"ipfs_gateway": gateway})
     streams = await StreamClient.connect(settings.temporal, settings.stream)
     staging = open_staging(settings.staging)
     ledger = DynamoLedger(settings.table)
     reader = StreamReader(ledger, streams, threads=settings.worker.table_threads)
     try:
         async with (
-            open_reader(settings.filecoin, settings.read, payer=facts.wallet) as pieces,
+            open_reader(sources, settings.read, payer=facts.wallet) as pieces,
             wallet_watch(settings.filecoin, facts.wallet) as wallet,
         ):
             yield Services(

@@ -36,6 +36,7 @@ async def test_a_received_chunk_is_processing(door):
         "rootId": None,
         "proofSetId": None,
         "url": None,
+        "usedFallback": False,
         "error": None,
         "synapseResult": None,
     }
@@ -77,6 +78,7 @@ async def test_a_confirmed_row_is_completed_even_while_temporal_is_down(door):
         "rootId": 3,
         "proofSetId": 7,
         "url": f"http://127.0.0.1:5801/piece/{cid}",
+        "usedFallback": False,
         "error": None,
         "synapseResult": {
             "success": True,
