@@ -31,4 +31,4 @@ def test_no_acknowledged_chunk_is_lost_or_doubled(tmp_path: Path) -> None:
     report = json.loads(report_file.read_text())
     assert (report["lost"], report["doubled"], report["wrong"]) == ([], [], [])
     assert report["kills"] >= _LEAST_KILLS
-    assert report["acknowledged"] > report["streams"] >= 5
+    assert report["acknowledged"] > report["streams"] >= 3
