@@ -14,6 +14,7 @@ from vibesflow.access import Admission
 from vibesflow.filecoin.reading.reader import PieceReader
 from vibesflow.ingest import Receiver
 from vibesflow.query import LiveStreams, StreamCompleter, StreamReader, UploadReader
+from vibesflow.query.retrying import StreamRetrier
 from vibesflow.settings import ApiSettings
 from vibesflow.staging.port import Staging
 
@@ -64,6 +65,11 @@ class Services:
     def completer(self) -> StreamCompleter:
         """Completes streams on request."""
         return StreamCompleter(self.reader, self.live)
+
+    @property
+    def retrier(self) -> StreamRetrier:
+        """Has failed chunks tried again on request."""
+        return StreamRetrier(self.reader, self.live)
 
 
 def _services_of(request: Request) -> Services:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
 
 from api.access import OPERATOR, TICKET, TICKET_ERRORS, needs, shown
 from api.legacy.all_rtas import AllRtasReply, all_rtas_reply
@@ -90,6 +91,30 @@ async def complete_rta(rta_id: str, request: Request, wired: Wired) -> CompleteR
     """Complete a stream now, with the chunks that have a PieceCID."""
     wired.admission.guard.check_command(shown(request.headers), rta_id)
     return complete_rta_reply(rta_id, await wired.completer.complete(check_rta_id(rta_id)))
+
+
+class RetryStreamReply(BaseModel):
+    """What was asked of the stream; it does not wait for the outcome."""
+
+    rta_id: str
+    failed: int
+    signalled: bool
+
+
+@router.post(
+    "/v1/streams/{rta_id}/retry",
+    status_code=202,
+    response_model=RetryStreamReply,
+    responses=documented(
+        *TICKET_ERRORS, InvalidHeader, InvalidRtaId, StreamNotFound, TemporalDown, TableDown
+    ),
+    openapi_extra=needs(OPERATOR, TICKET),
+)
+async def retry_stream(rta_id: str, request: Request, wired: Wired) -> RetryStreamReply:
+    """Try a stream's failed chunks again; their bytes were kept."""
+    wired.admission.guard.check_command(shown(request.headers), rta_id)
+    reply = await wired.retrier.retry(check_rta_id(rta_id))
+    return RetryStreamReply(rta_id=rta_id, failed=reply.failed, signalled=reply.signalled)
 
 
 @router.get("/api/all-rtas", response_model=AllRtasReply, responses=documented(TableDown))

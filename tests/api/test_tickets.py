@@ -21,6 +21,7 @@ from tests.api.tickets import (
 )
 from tests.samples import CREATOR, RTA, chunk_id_of
 from vibesflow.stream.records import StreamRecord
+from vibesflow.stream.status import ChunkPhase
 
 OTHER_RTA = "rta_1712345678901_zz99zz"
 NOW_S = 1_800_000_000.0
@@ -123,8 +124,8 @@ async def test_a_ticket_writes_to_no_other_stream_and_in_no_other_name(guarded):
         await refused(guarded, await guarded.send_raw(**bearer(text)), 403, "ticket_for_another")
 
 
-async def test_a_ticket_completes_its_own_stream_and_no_other(guarded):
-    path = f"/api/complete-rta/{RTA}"
+@pytest.mark.parametrize("path", [f"/api/complete-rta/{RTA}", f"/v1/streams/{RTA}/retry"])
+async def test_a_ticket_completes_and_retries_its_own_stream_and_no_other(guarded, path):
     await refused(guarded, await guarded.client.post(path), 401, "unauthorized")
     other = await guarded.client.post(path, headers=bearer(ticket(OTHER_RTA)))
     await refused(guarded, other, 403, "ticket_for_another")
@@ -226,3 +227,17 @@ async def test_a_ticket_of_the_key_before_still_counts(ledger, tmp_path):
         for key in (TICKET_KEY, OPERATOR_KEY):
             assert (await door.send_raw(**bearer(ticket_for(key=key)))).status_code == 202
         assert (await door.send_raw(**bearer(ticket_for(key=OTHER_KEY)))).status_code == 401
+
+
+async def test_a_ticket_has_its_failed_chunks_tried_again(guarded):
+    said = bearer(ticket())
+    path = f"/v1/streams/{RTA}/retry"
+    await guarded.send_raw(chunk_id_of(0), **said)
+    nothing = await guarded.client.post(path, headers=said)
+    assert nothing.json() == {"rta_id": RTA, "failed": 0, "signalled": False}
+    guarded.streams.move(guarded.streams.submitted[0], ChunkPhase.PARKED)
+    other = await guarded.client.post(path, headers=bearer(ticket(OTHER_RTA)))
+    assert (other.status_code, guarded.streams.retried) == (403, [])
+    told = await guarded.client.post(path, headers=said)
+    assert (told.status_code, told.json()["failed"]) == (202, 1)
+    assert guarded.streams.retried == [RTA]
