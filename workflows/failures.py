@@ -4,6 +4,32 @@ from __future__ import annotations
 
 from temporalio.exceptions import ActivityError, ApplicationError
 
+from vibesflow.errors import (
+    ChunkTooLarge,
+    ChunkTooSmall,
+    InvalidInput,
+    PieceTooLarge,
+    StagedBytesCorrupt,
+    StagedBytesMissing,
+)
+
+_HOPELESS = {
+    kind.code
+    for kind in (
+        InvalidInput,
+        ChunkTooSmall,
+        ChunkTooLarge,
+        PieceTooLarge,
+        StagedBytesMissing,
+        StagedBytesCorrupt,
+    )
+}
+
+
+def is_hopeless(error: ActivityError) -> bool:
+    """Tell whether the bytes themselves are wrong: no provider and no second home will do."""
+    return type_of(error) in _HOPELESS
+
 
 def type_of(error: ActivityError) -> str | None:
     """Return the code (`VibesflowError.code`) that the activity failed with, if it had one."""

@@ -52,17 +52,7 @@ from activities.messages import (
     UnpinChunks,
 )
 from vibesflow.data_set.place import Place
-from vibesflow.errors import (
-    ApprovalMissing,
-    ChunkTooLarge,
-    ChunkTooSmall,
-    InsufficientFunds,
-    InvalidInput,
-    PieceTooLarge,
-    SessionKeyUnauthorized,
-    StagedBytesCorrupt,
-    StagedBytesMissing,
-)
+from vibesflow.errors import ApprovalMissing, InsufficientFunds, SessionKeyUnauthorized
 from vibesflow.stream.chunk import Message
 from vibesflow.stream.pins import Pin
 from vibesflow.stream.placement import StoredPiece
@@ -355,15 +345,6 @@ ALL_STEPS: tuple[Step[Any, Any], ...] = (
     SWEEP_STAGING,
 )
 
-HOPELESS = (
-    InvalidInput.code,
-    ChunkTooSmall.code,
-    ChunkTooLarge.code,
-    PieceTooLarge.code,
-    StagedBytesMissing.code,
-    StagedBytesCorrupt.code,
-)
-"""What is wrong is the bytes themselves, so no provider and no second home will do."""
 PINS_AT_ONCE = 4
 """Chunks of one stream that are pinned at the same time."""
 PINS_DROPPED = 20

@@ -11,7 +11,7 @@ from vibesflow.stream.times import epoch_ms_of
 from workflows import policies
 from workflows.board import TaskBoard
 from workflows.clock import now_ms
-from workflows.failures import reason_of, type_of
+from workflows.failures import is_hopeless, reason_of
 from workflows.messages import RtaOptions
 from workflows.steps.insisting import Insistence
 
@@ -59,8 +59,7 @@ class Storing:
         try:
             piece = await step(request, summary=chunk.chunk_id)
         except ActivityError as error:
-            hopeless = type_of(error) in policies.HOPELESS
-            self._state.park(key, reason_of(error), hopeless=hopeless)
+            self._state.park(key, reason_of(error), hopeless=is_hopeless(error))
         else:
             self._state.providers.meet(piece)
             self._state.note_stored(key, piece, now_ms=now_ms())
