@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from vibesflow.stream.bounds import MOST_RELEASABLE
 from vibesflow.stream.pages import PAGE_BYTES
 from vibesflow.stream.records import ChunkRow, RowStatus, RowWrite
 from vibesflow.stream.state import RtaState
@@ -94,6 +95,13 @@ def take_back(state: RtaState, rows: Iterable[ChunkRow]) -> int:
             ):
                 state.restart(chunk)
     return taken
+
+
+def lighten(state: RtaState) -> None:
+    """Drop what the next run can do without, or find again."""
+    state.news_lost = state.news_lost or bool(state.early)
+    state.early.clear()
+    del state.releasable[MOST_RELEASABLE // 4 :]
 
 
 def weighs_too_much(state: RtaState) -> bool:

@@ -254,6 +254,7 @@ class RtaState(BaseModel):
     def note_refused(self, news: PiecesRefused) -> None:
         """A provider will not do: the copy is dropped, and another is ordered or stored anew."""
         self.refusals += 1
+        self._hear_too_early()
         self.last_error = f"provider {news.provider_id}: {news.reason}"
         for chunk in self.chunks.values():
             if chunk.stored and chunk.phase in _UNCONFIRMED and chunk.piece_cid in news.pieces:
@@ -274,9 +275,14 @@ class RtaState(BaseModel):
     def note_postponed(self, pieces: Collection[str]) -> None:
         """A data set has no room for these now; they are ordered again after a while."""
         self.postponed += not any(item.unordered for item in self._stored_items())
+        self._hear_too_early()
         for item in self._stored_items():
             if item.stored and item.stored.piece_cid in pieces and not item.stored.is_safe:
                 item.unordered = True
+
+    def _hear_too_early(self) -> None:
+        """What is still being stored may be meant: it is then ordered again, which is harmless."""
+        self.news_lost |= self.publishing or self.count(ChunkPhase.RECEIVED) > 0
 
     def note_delayed(self, news: CommitDelayed) -> None:
         """Commits at a provider wait for a person."""
@@ -347,12 +353,6 @@ class RtaState(BaseModel):
         """Note bytes that are no longer needed in staging; the audit finds what is beyond."""
         if len(self.releasable) < MOST_RELEASABLE:
             self.releasable.append(staging_key)
-
-    def lighten(self) -> None:
-        """Drop what the next run can do without, or find again."""
-        self.news_lost = self.news_lost or bool(self.early)
-        self.early.clear()
-        del self.releasable[MOST_RELEASABLE // 4 :]
 
     # --- completion ----------------------------------------------------------------------
 

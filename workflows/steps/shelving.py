@@ -9,6 +9,7 @@ from vibesflow.stream.pages import first_page
 from vibesflow.stream.records import RowWrite
 from vibesflow.stream.shelving import (
     MOST_TRACKED,
+    lighten,
     rows_to_shelve,
     shelve,
     take_back,
@@ -54,7 +55,7 @@ class Shelving:
         state = self._state
         if not weighs_too_much(state):
             return True
-        state.lighten()
+        lighten(state)
         writes = state.rows_to_write(
             limit=policies.APPEND_ROWS, unconfirmed_too=False, now_ms=now_ms()
         )
