@@ -36,7 +36,7 @@ def main() -> int:
     try:
         app = build_app(_options(arguments), Switchboard() if arguments.admin else None)
     except VibesflowError as error:
-        print(f"{error.code}: {error}", file=sys.stderr)  # noqa: T201
+        print(f"{error.code}: {error}", file=sys.stderr)  # noqa: T201 - no log line
         return _USAGE_ERROR
     config = uvicorn.Config(
         app,

@@ -14,8 +14,8 @@ from devnet.provider.state import Database
 
 _UNSETTLED = "('pending', 'inProgress', 'retrying')"
 _ITEM = "INSERT INTO pull_items VALUES (?, ?, ?, ?, 'pending')"
-_OPEN_ITEMS = f"SELECT * FROM pull_items WHERE status IN {_UNSETTLED}"  # noqa: S608
-_COUNT = f"SELECT DISTINCT cid FROM pull_items WHERE status IN {_UNSETTLED}"  # noqa: S608
+_OPEN_ITEMS = f"SELECT * FROM pull_items WHERE status IN {_UNSETTLED}"  # noqa: S608 - ours
+_COUNT = f"SELECT DISTINCT cid FROM pull_items WHERE status IN {_UNSETTLED}"  # noqa: S608 - ours
 _STATUSES = "SELECT cid, status FROM pull_items WHERE key = ? ORDER BY position"
 _SWEEP = "DELETE FROM pulls WHERE asked_at < ?"
 

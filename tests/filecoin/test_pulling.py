@@ -109,7 +109,7 @@ async def test_forty_pieces_in_one_pull(client: FilecoinClient, world: Onchain) 
     assert states == dict.fromkeys(cids, PullState.COMPLETE)
     done = await confirmed(client, request, await client.submit(request))
     assert done.piece_ids == tuple(range(40))
-    assert {len(body["pieces"]) for body in _pulls(world)} == {40}  # type: ignore[arg-type]
+    assert {len(body["pieces"]) for body in _pulls(world)} == {40}  # type: ignore[arg-type]  # JSON
 
 
 async def test_one_piece_fails_and_the_others_are_complete(client: FilecoinClient) -> None:
@@ -146,7 +146,7 @@ async def test_what_the_data_set_holds_is_not_pulled(
     mixed = await request_for(client, old + new, name="two")
     states = await pulled(client, mixed, await sources_of(client, new))
     assert states == dict.fromkeys(old + new, PullState.COMPLETE)
-    assert {len(body["pieces"]) for body in _pulls(world)} == {1}  # type: ignore[arg-type]
+    assert {len(body["pieces"]) for body in _pulls(world)} == {1}  # type: ignore[arg-type]  # JSON
 
 
 async def test_a_request_that_has_landed_is_complete(

@@ -40,7 +40,7 @@ class ProviderProcess:
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
-            self.child = subprocess.Popen(  # noqa: S603
+            self.child = subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-m", "devnet.provider", *self._arguments()],
                 env={**os.environ, "PROVIDER_PRIVATE_KEY": self.account.private_key},
                 stdout=log,

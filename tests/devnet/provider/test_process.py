@@ -13,7 +13,7 @@ from tests.devnet.provider.process import ProviderProcess, World, free_port
 
 
 def _run(provider: ProviderProcess, *extra: str, key: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(  # noqa: S603 - our own program
         [
             *(sys.executable, "-m", "devnet.provider", "--port", "0"),
             *("--data-dir", str(provider.folder / "data"), "--rpc-url", provider.rpc_url),
