@@ -119,4 +119,4 @@ def _made_up_keys(core: botocore.session.Session) -> _StaticKeys:
         providers.remove(asks_the_network)
     if core.get_credentials() is not None:
         return _StaticKeys()
-    return _StaticKeys(aws_access_key_id="local", aws_secret_access_key="local")  # noqa: S106 - none
+    return _StaticKeys(aws_access_key_id="local", aws_secret_access_key="local")  # noqa: S106 - no secret
