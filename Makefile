@@ -26,7 +26,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 	--no-emit-find-links --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test fuzz conformance chaos check format lock artifacts clean
+.PHONY: help long install demo dev test fuzz conformance chaos check format lock artifacts clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ test: check ## Everything that CI runs: the checks, then every test with coverag
 
 fuzz: install ## The API with CASES=n generated requests: none may break it, or do what it must not
 	$(BIN)/pytest tests/api/fuzz -s --fuzz-cases $(or $(CASES),10000)
+
+long: install ## One stream of CHUNKS=20000 chunks: what the last thousand costs against the first
+	$(BIN)/python -m bench.long_stream --chunks $(or $(CHUNKS),20000)
 
 conformance: install ## The client against a devnet: ours, or the one that DEVNET_INFO=file.json describes
 	$(BIN)/pytest tests/conformance -rs $(if $(DEVNET_INFO),--devnet-info "$(DEVNET_INFO)")
