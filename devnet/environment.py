@@ -73,6 +73,14 @@ def world_settings(data: DataDir, ports: Ports, private_key: str) -> dict[str, s
     }
 
 
+def pinning_token() -> str:
+    """Return the token that the devnet's pinning service asks for; empty if none is set.
+
+    It comes by the environment because other users can read a process's arguments.
+    """
+    return os.environ.get("PINNING_TOKEN", "")
+
+
 def adopt_environment(settings: Mapping[str, str]) -> None:
     """Let this process see what the world's processes see."""
     adopted = {**base_environment(), **settings}

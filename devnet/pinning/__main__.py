@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from pathlib import Path
 
 import uvicorn
 
+from devnet.environment import pinning_token
 from devnet.pinning.app import build_app
 from devnet.pinning.store import PinStore
 
@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--data-dir", type=Path, required=True)
     arguments = parser.parse_args()
-    token = os.environ.get("PINNING_TOKEN", "")
+    token = pinning_token()
     if not token:
         parser.error("PINNING_TOKEN is not set")
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
