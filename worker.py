@@ -24,8 +24,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.audit import AuditParts, audit_activities
@@ -74,6 +75,7 @@ _SHARED = SandboxRestrictions.default.with_passthrough_modules(
     "workflows.messages",
     "workflows.placing",
     "workflows.policies",
+    "workflows.versions",
     "workflows.repairing",
     "workflows.steps",
 )
@@ -111,6 +113,18 @@ def rta_worker(
         max_cached_workflows=settings.cached_workflows,
         graceful_shutdown_timeout=timedelta(seconds=settings.grace_s),
         interceptors=[FaultInterceptor()],
+        deployment_config=_deployment(settings),
+    )
+
+
+def _deployment(settings: WorkerSettings) -> WorkerDeploymentConfig | None:
+    """Return this build's place in the deployment; runs end on the build that they began with."""
+    if settings.deployment is None or settings.build_id is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(settings.deployment, settings.build_id),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.PINNED,
     )
 
 
@@ -196,6 +210,7 @@ def filecoin_worker(
         max_concurrent_activities=settings.worker.upload_slots,
         graceful_shutdown_timeout=timedelta(seconds=settings.worker.grace_s),
         interceptors=[FaultInterceptor()],
+        deployment_config=_deployment(settings.worker),
     )
 
 

@@ -41,6 +41,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.steps.shelving import Shelving
     from workflows.steps.storing import Storing
     from workflows.steps.window import IdleWindow
+    from workflows.versions import successor
 
 _SHOWN = {
     Decision.RECORD: StreamState.RECORDING,
@@ -163,7 +164,8 @@ class RtaWorkflow:
             self._advance()
             if self._departure.is_due() and self._shelving.is_light():
                 workflow.continue_as_new(
-                    RtaInput(rta_id=start.rta_id, options=self._options, state=self._state)
+                    RtaInput(rta_id=start.rta_id, options=self._options, state=self._state),
+                    initial_versioning_behavior=successor(),
                 )
             if self._may_end():
                 await workflow.wait_condition(workflow.all_handlers_finished)

@@ -61,7 +61,9 @@ class StreamHarness:
         self.linger_s = 0.0
 
     @asynccontextmanager
-    async def worker(self) -> AsyncIterator[None]:
+    async def worker(
+        self, *, build_id: str | None = None, grace_s: float = 0
+    ) -> AsyncIterator[None]:
         settings = Settings(
             temporal=TemporalSettings(),
             table=TableSettings(),
@@ -75,7 +77,12 @@ class StreamHarness:
             pinning=PinningSettings(),
             api=ApiSettings(),
             access=AccessSettings(),
-            worker=WorkerSettings(grace_s=0, upload_slots=200),
+            worker=WorkerSettings(
+                grace_s=grace_s,
+                upload_slots=200,
+                deployment="vibesflow" if build_id else None,
+                build_id=build_id,
+            ),
         )
         orders = DataSetClient(self.client, self.payer, settings.filecoin)
         async with (
