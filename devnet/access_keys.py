@@ -7,8 +7,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from vibesflow.env_lines import parse_env_lines
 from vibesflow.settings import AccessSettings, variable
+from vibesflow.settings.env_lines import parse_env_lines
 
 _NAMES = tuple(variable(AccessSettings, field) for field in ("ticket_key", "operator_key"))
 

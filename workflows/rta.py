@@ -73,8 +73,8 @@ class RtaWorkflow:
         self._insist = Insistence(self._state)
         self._storing = Storing(self._state, self._board, self._options)
         self._placing = Placing(self._state, self._board)
-        self._shelving = Shelving(self._state, self._board)
         self._recording = Recording(self._state, self._board, self._departure)
+        self._shelving = Shelving(self._state, self._board, self._recording)
         self._completing = Completing(self._state, self._board, self._options)
         self._pinning = Pinning(self._state, self._board)
 

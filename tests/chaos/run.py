@@ -25,7 +25,6 @@ from tests.chaos.storm import Storm, Strength
 from tests.chaos.table_proxy import TableProxy, table_proxy
 from tests.chaos.targets import CLIENTS, client_target, part_target
 from tests.chaos.verdict import Judge, Promises, Verdict
-from vibesflow.env_lines import parse_env_lines
 from vibesflow.ledger import DynamoLedger
 from vibesflow.settings import (
     FilecoinSettings,
@@ -34,6 +33,7 @@ from vibesflow.settings import (
     load_settings,
     variable,
 )
+from vibesflow.settings.env_lines import parse_env_lines
 from vibesflow.staging import open_staging
 from workflows.connection import connect
 

@@ -18,7 +18,7 @@ from devnet.ready import Ready
 from tests.e2e.recorder import CREATOR, Recorder
 from tests.e2e.table import RawTable
 from tests.fixtures.world import VIBESFLOW, RunningWorld, running_world
-from vibesflow.env_lines import parse_env_lines
+from vibesflow.settings.env_lines import parse_env_lines
 
 SECRET_SETTINGS = (
     "VIBESFLOW_PRIVATE_KEY",

@@ -194,7 +194,8 @@ def test_a_crash_before_a_stream_leaves_the_parked_ones_is_made_good(
     client.update_item(
         TableName=settings.metadata_name,
         Key={"rta_id": {"S": RTA}},
-        UpdateExpression="SET parked_shard = :s, parked_sort = :t",
+        UpdateExpression="SET #s = :s, #t = :t",
+        ExpressionAttributeNames={"#s": "parked_shard", "#t": "parked_sort"},
         ExpressionAttributeValues={":s": {"S": "parked#0"}, ":t": {"S": "then"}},
     )
     assert ledger.list_parked(limit=5).streams == ()

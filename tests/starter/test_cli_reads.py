@@ -75,7 +75,7 @@ def test_status_of_a_completed_stream(vibesflow, ledger):
         "creator": CREATOR,
         "state": "complete",
         "live": False,
-        "chunks": {"total": 4, "processing": 0, "uploaded": 3, "failed": 1},
+        "chunks": {"total": 4, "processing": 0, "uploaded": 3, "failed": 1, "pinned": 0},
         "duration_ms": 240_000,
         "bytes": sum(row.size for row in [*rows, failed]),
         "missing": [],

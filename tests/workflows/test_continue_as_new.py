@@ -31,7 +31,7 @@ async def test_600_signals_flooding_a_continue_as_new_are_all_stored_once(
     for start in range(0, FLOOD, 20):
         await asyncio.gather(*(streams.streams.submit(c) for c in chunks[start : start + 20]))
     with skipped_time.auto_time_skipping_disabled():
-        await streams.until_version(rta_id, 1, timeout_s=100)
+        await streams.until_version(rta_id, 1, timeout_s=250)
     rows = list(streams.ledger.list_chunks(rta_id))
     assert len(rows) == FLOOD
     assert {row.status for row in rows} == {RowStatus.UPLOADED}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vibesflow.stream.pages import first_page
 from vibesflow.stream.state import RtaState
 from vibesflow.stream.status import (
     ChunkPage,
@@ -42,13 +43,14 @@ def report_status(state: RtaState, shown: StreamState, *, window_s: float) -> St
 
 
 def report_chunks(state: RtaState, *, offset: int, limit: int) -> ChunkPage:
-    """Spell one page of the chunks that are on their way, in stream order."""
+    """Spell one page of the chunks that are on their way, in stream order; it may be short."""
     tracked = sorted(state.chunks.values(), key=lambda chunk: chunk.order)
     views = [chunk.to_view() for chunk in tracked]
     for chunk in [*state.suspects, *state.inbox]:
         fields = chunk.model_dump(include=set(ChunkView.model_fields))
         views.append(ChunkView(**fields, phase=ChunkPhase.RECEIVED))
-    return ChunkPage(chunks=tuple(views[offset : offset + limit]), total=len(views), offset=offset)
+    page = first_page(views[offset : offset + limit])
+    return ChunkPage(chunks=tuple(page), total=len(views), offset=offset)
 
 
 def report_completion(state: RtaState, *, already: bool = False) -> CompletionReply:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from vibesflow.stream.bounds import MOST_RELEASABLE
 from vibesflow.stream.pages import PAGE_BYTES
 from vibesflow.stream.records import ChunkRow, RowStatus, RowWrite
 from vibesflow.stream.state import RtaState
@@ -86,7 +85,8 @@ def take_back(state: RtaState, rows: Iterable[ChunkRow]) -> int:
     taken = 0
     for row in rows:
         chunk = TrackedChunk.from_row(row)
-        if chunk.ref.key not in state.chunks and row.status is not RowStatus.UPLOADED:
+        known = chunk.ref.key in state.chunks or chunk.ref.key in state.settled
+        if not known and row.status is not RowStatus.UPLOADED:
             taken += 1
             state.shelf.take(row)
             state.chunks[chunk.ref.key] = chunk
@@ -101,7 +101,6 @@ def lighten(state: RtaState) -> None:
     """Drop what the next run can do without, or find again."""
     state.news_lost = state.news_lost or bool(state.early)
     state.early.clear()
-    del state.releasable[MOST_RELEASABLE // 4 :]
 
 
 def weighs_too_much(state: RtaState) -> bool:

@@ -11,6 +11,7 @@ from vibesflow.stream.bounds import MOST_DOCUMENTS, MOST_EARLY, MOST_REASON, MOS
 from vibesflow.stream.chunk import ChunkRef
 from vibesflow.stream.documents import StoredDocument
 from vibesflow.stream.ids import parse_chunk_id
+from vibesflow.stream.meanwhile import Meanwhile
 from vibesflow.stream.pins import Pin
 from vibesflow.stream.placement import Providers, StoredPiece
 from vibesflow.stream.records import ChunkRow, RowStatus, RowWrite, StreamRecord
@@ -44,6 +45,7 @@ class RtaState(BaseModel):
         pin_after_s: how long a chunk may wait for Filecoin before it is pinned; None for never.
         pins_to_drop: second homes of chunks that are on Filecoin now.
         repair_at_ms: when pinned chunks are tried again.
+        meanwhile: what was said of pieces while their copies were being ordered.
         releasable: staging keys whose bytes are confirmed on chain.
         revision: grows with every row written; ``completed_revision`` is its value at the last
             completion, so the two differ while the document is behind the rows.
@@ -61,6 +63,7 @@ class RtaState(BaseModel):
     inbox: list[ChunkRef] = Field(default_factory=list)
     suspects: list[ChunkRef] = Field(default_factory=list)
     chunks: dict[str, TrackedChunk] = Field(default_factory=dict)
+    meanwhile: Meanwhile = Field(default_factory=Meanwhile, exclude=True)
     shelf: Shelf = Field(default_factory=Shelf)
     settled: dict[str, str] = Field(default_factory=dict, exclude=True)
     sessions: Sessions = Field(default_factory=Sessions)
@@ -150,8 +153,7 @@ class RtaState(BaseModel):
             self.release(chunk.staging_key)
 
     def _known_digest(self, key: str) -> str | None:
-        tracked = self.chunks.get(key)
-        if tracked:
+        if tracked := self.chunks.get(key):
             return tracked.ref.sha256
         # A suspect is asked about once; what comes again meanwhile must not overtake it.
         suspect = next((chunk for chunk in self.suspects if chunk.key == key), None)
@@ -186,8 +188,7 @@ class RtaState(BaseModel):
     def note_stored(self, key: str, piece: StoredPiece, *, now_ms: int) -> None:
         """A provider holds the chunk's bytes, and its copies are ordered."""
         self.provider_id = piece.copies[0].provider_id
-        chunk = self.chunks.get(key)
-        if chunk is None:
+        if (chunk := self.chunks.get(key)) is None:
             return  # shelved meanwhile; it will be stored again, which finds what is there
         chunk.stored, chunk.phase, chunk.error = piece, ChunkPhase.STORED, None
         chunk.unordered = self.news_lost
@@ -195,8 +196,7 @@ class RtaState(BaseModel):
 
     def park(self, key: str, reason: str, *, hopeless: bool = False) -> None:
         """Give up on a chunk for now, or because its bytes can never be stored; they are kept."""
-        chunk = self.chunks.get(key)
-        if chunk is None:
+        if (chunk := self.chunks.get(key)) is None:
             return
         chunk.phase, chunk.error = ChunkPhase.PARKED, reason[:MOST_REASON]
         chunk.hopeless, chunk.unpinnable = hopeless, False
@@ -212,15 +212,16 @@ class RtaState(BaseModel):
         return [*chunks, *(d for d in self.documents if d.unordered or d.stored.lacks_copies)]
 
     def note_placed(self, placed: Mapping[str, StoredPiece], *, now_ms: int) -> None:
-        """Copies were ordered; what the chain confirmed meanwhile is kept."""
+        """Copies were ordered; what was heard meanwhile is kept."""
+        self.meanwhile.is_ordering = False
         for item in self._stored_items():
             piece = placed.get(item.stored.piece_cid) if item.stored else None
             if piece is not None and item.stored is not None:
                 confirmed = [copy for copy in item.stored.copies if copy.is_confirmed]
-                item.stored = piece.model_copy(deep=True)
+                item.stored = self.meanwhile.corrected(piece, item.stored)
                 for copy in confirmed:
                     item.stored.take(copy)
-                item.unordered = False
+                item.unordered = piece.piece_cid in self.meanwhile.postponed
         self._apply_news(now_ms=now_ms)
 
     # --- committing ----------------------------------------------------------------------
@@ -255,6 +256,7 @@ class RtaState(BaseModel):
         """A provider will not do: the copy is dropped, and another is ordered or stored anew."""
         self.refusals += 1
         self._hear_too_early()
+        self.meanwhile.note_refused(news.provider_id, news.pieces)
         self.last_error = f"provider {news.provider_id}: {news.reason}"
         for chunk in self.chunks.values():
             if chunk.stored and chunk.phase in _UNCONFIRMED and chunk.piece_cid in news.pieces:
@@ -276,6 +278,7 @@ class RtaState(BaseModel):
         """A data set has no room for these now; they are ordered again after a while."""
         self.postponed += not any(item.unordered for item in self._stored_items())
         self._hear_too_early()
+        self.meanwhile.note_postponed(pieces)
         for item in self._stored_items():
             if item.stored and item.stored.piece_cid in pieces and not item.stored.is_safe:
                 item.unordered = True
@@ -330,10 +333,8 @@ class RtaState(BaseModel):
     def note_written(self, writes: list[RowWrite], rejected: Mapping[str, str]) -> None:
         """Rows stand; chunks that are confirmed leave, and their bytes may go.
 
-        Args:
-            writes: what was to be written.
-            rejected: reason by chunk id where the table holds other content under the key. The
-                first one stands; the bytes of the rejected chunk stay in staging.
+        ``rejected`` has reasons by chunk id where the table holds other content under the key:
+        the first one stands, and the bytes of the rejected chunk stay in staging.
         """
         self.revision += 1
         for write in writes:
@@ -375,8 +376,8 @@ class RtaState(BaseModel):
     @property
     def is_storing(self) -> bool:
         """A received chunk has not been stored or parked yet."""
-        shelf = self.shelf.received + self.shelf.recalled
-        return bool(self.inbox or self.suspects or shelf or self.count(ChunkPhase.RECEIVED))
+        waiting = self.shelf.received + self.shelf.recalled + self.count(ChunkPhase.RECEIVED)
+        return bool(self.inbox or self.suspects or waiting)
 
     @property
     def unconfirmed(self) -> int:
@@ -391,8 +392,7 @@ class RtaState(BaseModel):
     @property
     def has_pieces(self) -> bool:
         """At least one chunk of the stream has a PieceCID."""
-        held = self.confirmed + self.shelf.stored
-        return held > 0 or any(c.stored for c in self.chunks.values())
+        return self.confirmed + self.shelf.stored > 0 or any(c.stored for c in self.chunks.values())
 
     @property
     def has_changed(self) -> bool:

@@ -43,6 +43,7 @@ class Placing:
         state = self._state
         request = place_request(state, items)
         if request is not None:
+            state.meanwhile.begin()
             placed = await self._insist.run(
                 policies.PLACE_COPIES, request, f"copies of {len(request.pieces)} pieces"
             )

@@ -70,6 +70,13 @@ class Recording:
         if waiting and (decision in DONE or len(waiting) >= policies.RELEASE_KEYS):
             self._board.spawn("release", self._release, tuple(waiting[: policies.RELEASE_KEYS]))
 
+    def release_all(self) -> bool:
+        """Release what may go without waiting for company; tell whether there was anything."""
+        waiting = self._state.releasable
+        if waiting:
+            self._board.spawn("release", self._release, tuple(waiting[: policies.RELEASE_KEYS]))
+        return bool(waiting)
+
     async def _release(self, keys: tuple[str, ...]) -> None:
         summary = f"{len(keys)} confirmed chunks leave staging"
         await self._insist.run(policies.RELEASE_STAGED, ReleaseStaged(keys=keys), summary)

@@ -21,14 +21,16 @@ from workflows import policies
 from workflows.board import TaskBoard
 from workflows.clock import now_iso, now_ms
 from workflows.steps.insisting import Insistence
+from workflows.steps.recording import Recording
 
 
 class Shelving:
     """Moves chunks that wait long between memory and table, so that memory has a bound."""
 
-    def __init__(self, state: RtaState, board: TaskBoard) -> None:
+    def __init__(self, state: RtaState, board: TaskBoard, recording: Recording) -> None:
         self._state = state
         self._board = board
+        self._recording = recording
         self._insist = Insistence(state)
 
     def start(self) -> None:
@@ -55,6 +57,8 @@ class Shelving:
         state = self._state
         if not weighs_too_much(state):
             return True
+        if self._recording.release_all():
+            return False
         lighten(state)
         writes = state.rows_to_write(
             limit=policies.APPEND_ROWS, unconfirmed_too=False, now_ms=now_ms()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from vibesflow.setting_types import Group
+from vibesflow.settings.types import Group
 
 
 class AuditSettings(Group):

@@ -15,12 +15,12 @@ from typing import Any, ClassVar
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from vibesflow.audit_settings import AuditSettings
-from vibesflow.env_lines import parse_env_lines
 from vibesflow.errors import SettingsInvalid
-from vibesflow.pinning_settings import PinningSettings
-from vibesflow.process_settings import AccessSettings, ApiSettings, WorkerSettings
-from vibesflow.setting_types import CommaSeparated, Group
+from vibesflow.settings.audit import AuditSettings
+from vibesflow.settings.env_lines import parse_env_lines
+from vibesflow.settings.pinning import PinningSettings
+from vibesflow.settings.processes import AccessSettings, ApiSettings, WorkerSettings
+from vibesflow.settings.types import CommaSeparated, Group
 
 __all__ = [
     "AccessSettings",

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from vibesflow.setting_types import CommaSeparated, Group
+from vibesflow.settings.types import CommaSeparated, Group
 
 
 class ApiSettings(Group):
