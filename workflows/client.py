@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 from typing import TypeVar
@@ -11,6 +12,7 @@ from temporalio.client import (
     Client,
     WorkflowExecutionStatus,
     WorkflowHandle,
+    WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -39,6 +41,8 @@ from workflows.messages import (
 )
 
 Answer = TypeVar("Answer")
+
+_log = logging.getLogger(__name__)
 
 QUERY_TIMEOUT = timedelta(seconds=3)
 """A query needs a worker; readers then answer from the table."""
@@ -187,6 +191,9 @@ class StreamClient:
         try:
             return await query
         except WorkflowQueryRejectedError:
+            return None
+        except WorkflowQueryFailedError as error:
+            _log.warning("a running stream could not answer: %s", error)
             return None
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND or error.status in _NO_ANSWER:
