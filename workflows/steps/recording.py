@@ -38,7 +38,7 @@ class Recording:
             limit=policies.APPEND_ROWS, unconfirmed_too=completing, now_ms=now_ms()
         )
         if writes and (len(writes) == policies.APPEND_ROWS or completing or self._are_due(writes)):
-            self._board.spawn("append", self._append, first_page(writes))
+            self.write(first_page(writes), f"from {writes[0].row.chunk_id}")
         elif writes:
             self._board.spawn("linger", self._linger)
 
@@ -52,7 +52,11 @@ class Recording:
         waited_ms = now_ms() - self._state.oldest_confirmation_ms(now_ms())
         return waited_ms >= policies.ROW_LINGER_MS
 
-    async def _append(self, writes: list[RowWrite]) -> None:
+    def write(self, writes: list[RowWrite], why: str) -> bool:
+        """Begin to write rows unless others are being written; tell whether it was begun."""
+        return self._board.spawn("append", self._append, writes, why)
+
+    async def _append(self, writes: list[RowWrite], why: str) -> None:
         state = self._state
         request = AppendChunks(
             rta_id=state.rta_id,
@@ -60,7 +64,7 @@ class Recording:
             reopen_version=state.version if state.is_complete else None,
             at=now_iso(),
         )
-        summary = f"{len(writes)} rows from {writes[0].row.chunk_id}"
+        summary = f"{len(writes)} rows {why}"
         reply = await self._insist.run(policies.APPEND_CHUNKS, request, summary)
         state.is_complete = False
         state.note_written(writes, {row.chunk_id: row.reason for row in reply.rejected})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temporalio import workflow
 
-from activities.messages import AppendChunks, LoadRows
+from activities.messages import LoadRows
 from vibesflow.stream.pages import first_page
 from vibesflow.stream.records import RowWrite
 from vibesflow.stream.shelving import (
@@ -19,7 +19,7 @@ from vibesflow.stream.shelving import (
 from vibesflow.stream.state import RtaState
 from workflows import policies
 from workflows.board import TaskBoard
-from workflows.clock import now_iso, now_ms
+from workflows.clock import now_ms
 from workflows.steps.insisting import Insistence
 from workflows.steps.recording import Recording
 
@@ -79,20 +79,7 @@ class Shelving:
         return False
 
     def _write(self, writes: list[RowWrite]) -> bool:
-        return self._board.spawn("append", self._append, first_page(writes))
-
-    async def _append(self, writes: list[RowWrite]) -> None:
-        state = self._state
-        request = AppendChunks(
-            rta_id=state.rta_id,
-            writes=tuple(writes),
-            reopen_version=state.version if state.is_complete else None,
-            at=now_iso(),
-        )
-        summary = f"{len(writes)} rows make room"
-        reply = await self._insist.run(policies.APPEND_CHUNKS, request, summary)
-        state.is_complete = False
-        state.note_written(writes, {row.chunk_id: row.reason for row in reply.rejected})
+        return self._recording.write(first_page(writes), "make room")
 
     async def _recall(self, request: LoadRows) -> None:
         state = self._state
