@@ -10,7 +10,7 @@ from temporalio import activity
 
 from activities import metrics
 from activities.describing import tell_sent
-from activities.heart import Heart
+from activities.heart import Heart, remembered
 from activities.messages import CommitPieces, CommittedPieces, PullPieces
 from activities.ports import Committer
 from vibesflow.data_set.place import CommitSent
@@ -67,10 +67,10 @@ class CommitActivities:
         knows asks for the receipt.
         """
         commit = request_of(request)
-        remembered = _remembered()
+        sent = remembered(CommitProgress) or CommitProgress()
         try:
-            async with Heart(remembered) as heart:
-                return await self._commit(request, commit, remembered, heart)
+            async with Heart(sent) as heart:
+                return await self._commit(request, commit, sent, heart)
         except (ProviderDown, ProviderFault) as error:
             tried_for = silent_for()
             if error.retry is RetryClass.WAIT or tried_for < GIVE_UP_AFTER:
@@ -169,11 +169,6 @@ def _is_aged(request: CommitPieces) -> bool:
     return (
         bool(request.since_ms) and now_s - request.since_ms / 1000 > COMMIT_DEADLINE.total_seconds()
     )
-
-
-def _remembered() -> CommitProgress:
-    details = activity.info().heartbeat_details
-    return CommitProgress.model_validate(details[0]) if details else CommitProgress()
 
 
 def _reply(done: Committed) -> CommittedPieces:

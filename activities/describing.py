@@ -52,6 +52,7 @@ class DescribingActivities:
             approved=info.approved,
             endorsed=info.endorsed,
             data_set_id=data_set_id,
+            pieces_url=self._registry.retrieval_url(info, ""),
         )
 
 

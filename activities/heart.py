@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from pydantic import BaseModel
 from temporalio import activity
 
 BEAT_S = 10.0
 """The SDK sends at most one in 24 s of them; a dead worker is noticed within 30 s."""
+
+
+Details = TypeVar("Details", bound=BaseModel)
+
+
+def remembered(kind: type[Details]) -> Details | None:
+    """Return what the attempt before this one sent last, if anything arrived."""
+    details = activity.info().heartbeat_details
+    return kind.model_validate(details[0]) if details else None
 
 
 class Heart:

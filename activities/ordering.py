@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from pydantic import BaseModel
 from temporalio import activity
 
-from activities.heart import Heart
-from activities.messages import PlaceCopies, PlacedCopies
+from activities.heart import Heart, remembered
+from activities.messages import PieceToPlace, PlaceCopies, PlacedCopies
 from activities.ports import DataSetOrders, PieceStore
 from vibesflow.data_set.orders import Pairs, PieceOrder
 from vibesflow.errors import NoProvider
@@ -40,6 +42,12 @@ class Need:
     avoid: tuple[int, ...] = ()
 
 
+class FoundCopies(BaseModel):
+    """Heartbeat details: where copies are about to be ordered, by PieceCID."""
+
+    copies: dict[str, tuple[Copy, ...]]
+
+
 class CopyDesk:
     """Finds providers for the copies a piece lacks and orders all that are not confirmed."""
 
@@ -50,14 +58,26 @@ class CopyDesk:
         self._names: dict[int, ProviderName] = {}
 
     async def order(self, need: Need) -> StoredPiece:
-        """Order what is missing and return every copy under way, fewer than wanted if need be.
+        """Find providers for what is missing, and order; see `find` and `place`."""
+        return await self.place(await self.find(need))
+
+    async def find(self, need: Need) -> Need:
+        """Return the need with providers for all copies, fewer than wanted if need be.
+
+        Whoever orders them writes them down before: another attempt that chose other providers
+        would have some copies paid that nobody knows of.
+        """
+        return replace(need, copies=(*need.copies, *await self._more(need)))
+
+    async def place(self, need: Need) -> StoredPiece:
+        """Order the copies that are not confirmed.
 
         Ordering the same copy again is harmless: a data set takes a piece once.
 
         Raises:
             TemporalDown: a data set could not be told.
         """
-        copies = [*need.copies, *await self._more(need)]
+        copies = list(need.copies)
         source = next((copy for copy in copies if copy.is_confirmed), copies[0])
         for copy in copies:
             if not copy.is_confirmed:
@@ -111,26 +131,36 @@ class OrderingActivities:
     @activity.defn(name="place_copies")
     async def place_copies(self, request: PlaceCopies) -> PlacedCopies:
         """Order the copies that pieces lack; waits by benign retry while nobody can take them."""
-        async with Heart():
-            return await self._place(request)
+        before = remembered(FoundCopies)
+        async with Heart(before) as heart:
+            found = before.copies if before else {}
+            needs = [
+                await self._desk.find(_need(request, piece, found)) for piece in request.pieces
+            ]
+            heart.beat(FoundCopies(copies={need.piece_cid: need.copies for need in needs}))
+            return await self._place(request, needs)
 
-    async def _place(self, request: PlaceCopies) -> PlacedCopies:
+    async def _place(self, request: PlaceCopies, needs: list[Need]) -> PlacedCopies:
         placed = []
-        for piece in request.pieces:
-            need = Need(
-                rta_id=request.rta_id,
-                creator=request.creator,
-                piece_cid=piece.stored.piece_cid,
-                size=piece.size,
-                copies=tuple(piece.stored.copies),
-                metadata=piece.metadata,
-                urgent=True,
-            )
-            found = await self._desk.order(need)
-            placed.append(found.model_copy(update={"duration_ms": piece.stored.duration_ms}))
+        for piece, need in zip(request.pieces, needs, strict=True):
+            stored = await self._desk.place(need)
+            placed.append(stored.model_copy(update={"duration_ms": piece.stored.duration_ms}))
         if all(
             len(new.copies) == len(old.stored.copies) < new.wanted
             for new, old in zip(placed, request.pieces, strict=True)
         ):
             raise NoProvider("no further provider takes copies now", retry_after_s=15)
         return PlacedCopies(pieces=tuple(placed))
+
+
+def _need(request: PlaceCopies, piece: PieceToPlace, found: Mapping[str, tuple[Copy, ...]]) -> Need:
+    cid = piece.stored.piece_cid
+    return Need(
+        rta_id=request.rta_id,
+        creator=request.creator,
+        piece_cid=cid,
+        size=piece.size,
+        copies=found.get(cid, tuple(piece.stored.copies)),
+        metadata=piece.metadata,
+        urgent=True,
+    )

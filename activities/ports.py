@@ -83,6 +83,10 @@ class Registry(Protocol):
         """Return the data set of a scope that pieces will be added to, by provider."""
         ...
 
+    def retrieval_url(self, provider: ProviderInfo, piece_cid: str) -> str:
+        """Return the address of a piece at a provider; without a PieceCID, what all begin with."""
+        ...
+
 
 class Judgement(Protocol):
     """Whether an upload can be paid."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from temporalio import activity
 
-from activities.heart import Heart
+from activities.heart import Heart, remembered
 from activities.messages import PublishDocument, PublishedDocument
 from activities.ordering import CopyDesk, Need
 from activities.uploading import Upload, Uploader
@@ -15,6 +15,7 @@ from vibesflow.errors import StreamNotFound
 from vibesflow.ledger.port import LedgerReader
 from vibesflow.stream.document import compile_document
 from vibesflow.stream.piece_metadata import document_metadata
+from vibesflow.stream.placement import StoredPiece
 from vibesflow.stream.records import StreamRecord
 
 
@@ -29,10 +30,16 @@ class PublishingActivities:
     @activity.defn(name="publish_document")
     async def publish_document(self, request: PublishDocument) -> PublishedDocument:
         """Compile from the rows as they stand and store; the same rows give the same piece."""
-        async with Heart():
-            return await self._publish(request)
+        before = remembered(PublishedDocument)
+        async with Heart(before) as heart:
+            found = before or await self._upload(request)
+            need = await self._desk.find(_need(request, found))
+            found.stored.copies = list(need.copies)
+            heart.beat(found)
+            stored = await self._desk.place(need)
+            return found.model_copy(update={"stored": stored})
 
-    async def _publish(self, request: PublishDocument) -> PublishedDocument:
+    async def _upload(self, request: PublishDocument) -> PublishedDocument:
         record, document = await asyncio.to_thread(self._compile, request)
 
         async def source() -> AsyncIterator[bytes]:
@@ -45,21 +52,9 @@ class PublishingActivities:
                 tried_before=activity.info().attempt > 1,
             )
         )
-        stored = await self._desk.order(
-            Need(
-                rta_id=request.rta_id,
-                creator=request.creator,
-                piece_cid=piece_cid.text,
-                size=len(document),
-                copies=(self._desk.copy_at(provider, piece_cid.text),),
-                metadata=document_metadata(
-                    request.rta_id, request.version, provider_id=provider.provider_id
-                ),
-                patient=True,
-            )
-        )
+        copy = self._desk.copy_at(provider, piece_cid.text)
         return PublishedDocument(
-            stored=stored,
+            stored=StoredPiece(piece_cid=piece_cid.text, copies=[copy]),
             size=len(document),
             storage_provider=provider.address,
             rev=record.rev,
@@ -72,3 +67,16 @@ class PublishingActivities:
         rows = list(self._ledger.list_chunks(request.rta_id))
         document = compile_document(record, rows, version=request.version, compiled_at=request.at)
         return record, document
+
+
+def _need(request: PublishDocument, found: PublishedDocument) -> Need:
+    first = found.stored.copies[0].provider_id
+    return Need(
+        rta_id=request.rta_id,
+        creator=request.creator,
+        piece_cid=found.stored.piece_cid,
+        size=found.size,
+        copies=tuple(found.stored.copies),
+        metadata=document_metadata(request.rta_id, request.version, provider_id=first),
+        patient=True,
+    )

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from temporalio import activity
 
 from activities.committing import request_of, silent_for
-from activities.heart import Heart
+from activities.heart import Heart, remembered
 from activities.messages import PulledPieces, PullPieces
 from activities.ports import Committer
 from vibesflow.errors import (
@@ -47,7 +47,7 @@ class PullActivities:
         The very authorization that the commit will send goes along, so the provider can check
         beforehand that it would be paid (Curio PDP API, pull).
         """
-        async with Heart(_remembered()):
+        async with Heart(remembered(PullProgress)):
             return await self._pull(request)
 
     async def _pull(self, request: PullPieces) -> PulledPieces:
@@ -83,11 +83,6 @@ def _lost(states: Iterable[PullState]) -> bool:
     if any(state is not PullState.UNPUBLISHED for state in states):
         return False
     now_s = activity.info().current_attempt_scheduled_time.timestamp()
-    since = _remembered() or PullProgress(unpublished_since_s=now_s)
+    since = remembered(PullProgress) or PullProgress(unpublished_since_s=now_s)
     activity.heartbeat(since)
     return now_s - since.unpublished_since_s > PUBLISHING.total_seconds()
-
-
-def _remembered() -> PullProgress | None:
-    details = activity.info().heartbeat_details
-    return PullProgress.model_validate(details[0]) if details else None

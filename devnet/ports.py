@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import random
 import socket
+from collections import deque
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -14,6 +16,12 @@ LOOPBACK = "127.0.0.1"
 
 _AUTO_RANGE = range(15_000, 32_000)
 """Below what Linux hands out to outgoing connections, so that nobody takes one by chance."""
+
+_MOST_HELD = 64
+
+_held: deque[socket.socket] = deque()
+"""The last ports that this process picked. Bound, so that nobody else picks them before a part
+listens; not listening and willing to share, so that the part can (socket(7), SO_REUSEADDR)."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +63,41 @@ def free_ports(remembered: Path) -> Ports:
     known = _read(remembered)
     if known is not None and all(_is_free(port) for port in asdict(known).values()):
         return known
-    names = [field.name for field in fields(Ports)]
-    ports = Ports(**dict(zip(names, _pick(len(names)), strict=True)))
+    ports = Ports(**{field.name: free_port() for field in fields(Ports)})
     remembered.write_text(json.dumps(asdict(ports)))
     return ports
 
 
-def _pick(count: int) -> list[int]:
-    shuffled = random.SystemRandom().sample(_AUTO_RANGE, len(_AUTO_RANGE))
-    free = (port for port in shuffled if _is_free(port))
-    return [port for port, _ in zip(free, range(count), strict=False)]
+def free_port() -> int:
+    """Return a port of the loopback interface, held until a part listens on it.
+
+    Raises:
+        PortInUse: none is left.
+    """
+    for port in random.SystemRandom().sample(_AUTO_RANGE, len(_AUTO_RANGE)):
+        if holder := _bound(port):
+            _held.append(holder)
+            if len(_held) > _MOST_HELD:
+                _held.popleft().close()
+            return port
+    raise PortInUse("every port between 15000 and 32000 is in use")
+
+
+@atexit.register
+def _let_go() -> None:
+    while _held:
+        _held.pop().close()
+
+
+def _bound(port: int) -> socket.socket | None:
+    holder = socket.socket()
+    try:
+        holder.bind((LOOPBACK, port))
+    except OSError:
+        holder.close()
+        return None
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return holder
 
 
 def _read(remembered: Path) -> Ports | None:

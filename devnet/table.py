@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ import httpx
 
 from devnet import launch
 from devnet.part import Part
-from devnet.ports import LOOPBACK
+from devnet.ports import LOOPBACK, free_port
 from devnet.probes import http_answers
 from vibesflow.errors import PartNotStarted, PortInUse
 
@@ -89,7 +88,7 @@ class TableEngine:
 
     def __init__(self, *, log: Path, port: int | None = None, state: Path | None = None) -> None:
         """Choose port (a free one if none is given), log and state; start nothing yet."""
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self.url = table_url(self.port)
         self._log = log
         self._state = state
@@ -149,10 +148,3 @@ class TableEngine:
         except httpx.TransportError:
             return False
         return answer.status_code == 200
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-    return port

@@ -142,6 +142,7 @@ class DataSetWorkflow:
                 provider_id=self._state.provider_id,
                 data_set_id=done.data_set_id,
                 pieces=pieces,
+                base_url=self._state.place.pieces_url if self._state.place else "",
             )
             await self._tell(stream, messages.PIECES_COMMITTED, news)
 

@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from vibesflow.stream.completion import DONE, Decision, decide
     from vibesflow.stream.report import report_chunks, report_completion, report_status
     from vibesflow.stream.retrying import ask_retry, retry_parked
+    from vibesflow.stream.setbacks import note_postponed, note_refused
     from vibesflow.stream.state import RtaState
     from vibesflow.stream.status import (
         ChunkPage,
@@ -101,13 +102,13 @@ class RtaWorkflow:
     @workflow.signal(name=messages.PIECES_REFUSED)
     def pieces_refused(self, news: PiecesRefused) -> None:
         """A provider will not do for pieces of this stream."""
-        self._state.note_refused(news)
+        note_refused(self._state, news, now_ms=now_ms())
         self._board.wake()
 
     @workflow.signal(name=messages.PIECES_POSTPONED)
     def pieces_postponed(self, news: PiecesPostponed) -> None:
         """A data set keeps no more orders in mind; these have to come again."""
-        self._state.note_postponed(news.pieces)
+        note_postponed(self._state, news, now_ms=now_ms())
         self._board.wake()
 
     @workflow.signal(name=messages.COMMIT_DELAYED)

@@ -13,7 +13,7 @@ from devnet import launch
 from devnet.chain import rpc
 from devnet.chain.anvil import DEVNET_CHAIN_ID, anvil_arguments, anvil_program
 from devnet.chain.snapshot import usable_state
-from devnet.ports import LOOPBACK
+from devnet.ports import LOOPBACK, free_port
 from vibesflow.errors import ChainDown, PartNotStarted, PortInUse
 
 _START_LIMIT_S = 30.0
@@ -43,7 +43,7 @@ class ChainNode:
         chain_id: int = DEVNET_CHAIN_ID,
         mines: bool = True,
     ) -> None:
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self.rpc_url = f"http://{LOOPBACK}:{self.port}"
         self._log = log
         self._state = state
@@ -140,10 +140,3 @@ class ChainNode:
         if self._process is None:
             raise PartNotStarted("the devnet's node is not running")
         return self._process
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-    return port

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from devnet.data_dir import DataDir
 from devnet.environment import base_environment
-from devnet.ports import LOOPBACK, free_ports
+from devnet.ports import LOOPBACK, free_port, free_ports
 from devnet.table import table_url
 from devnet.world import World, WorldPlan, running
 from tests.chaos.client_process import ClientProcess
@@ -157,7 +157,7 @@ class Run:
         data = DataDir(self._places.world)
         data.root.mkdir(parents=True)
         ports = free_ports(data.ports)
-        proxy_port = free_ports(data.root / "proxy-ports.json").table
+        proxy_port = free_port()
         orders = Orders(self._places.orders)
         variables = {
             variable(TableSettings, "endpoint"): f"http://{LOOPBACK}:{proxy_port}",

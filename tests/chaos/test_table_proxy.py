@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 
 import pytest
 
-from devnet.ports import LOOPBACK
+from devnet.ports import LOOPBACK, free_port
 from tests.chaos.table_proxy import TableProxy, table_proxy
 from vibesflow.errors import TableDown, TableThrottled
 from vibesflow.ledger import DynamoLedger, create_tables
@@ -18,9 +17,7 @@ from vibesflow.stream.records import StreamOpening, StreamRecord
 
 @pytest.fixture
 async def faulty(table_settings: TableSettings) -> AsyncIterator[tuple[TableProxy, DynamoLedger]]:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     assert table_settings.endpoint is not None
     await asyncio.to_thread(create_tables, table_settings)
     async with table_proxy(table_settings.endpoint, port, seed=1) as proxy:

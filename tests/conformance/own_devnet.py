@@ -10,7 +10,8 @@ from devnet.chain.accounts import provider_account
 from devnet.chain.deploy import deploy
 from devnet.chain.node import ChainNode
 from devnet.chain.providers import ProviderSpec
-from tests.devnet.provider.process import ProviderProcess, free_port
+from devnet.ports import free_port
+from tests.devnet.provider.process import ProviderProcess
 
 OTHER_PAYEE = "0x00000000000000000000000000000000000FEE00"
 """Paid for what the third provider stores; in the registry, payee and provider may differ."""

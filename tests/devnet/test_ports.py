@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from devnet.data_dir import DataDir
-from devnet.ports import LOOPBACK, Ports, fixed_ports, free_ports
+from devnet.ports import LOOPBACK, Ports, fixed_ports, free_port, free_ports
 from vibesflow.errors import DataDirBusy, PortInUse
 
 
@@ -52,4 +52,12 @@ def test_a_data_folder_serves_one_world_at_a_time(tmp_path: Path) -> None:
             pass
         assert data.logs.is_dir()
     with data.held():
+        pass
+
+
+def test_a_picked_port_is_held_for_the_part_that_will_listen() -> None:
+    port = free_port()
+    with socket.socket() as another, pytest.raises(OSError, match="in use"):
+        another.bind((LOOPBACK, port))
+    with socket.create_server((LOOPBACK, port)), socket.create_connection((LOOPBACK, port)):
         pass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ import httpx
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from devnet.ports import free_port
 from devnet.temporal import temporal_program
 from tests.e2e.session import Stream, Submitter
 from tests.filecoin.onchain import onchain
@@ -71,7 +71,7 @@ async def small_archive(folder: Path, table: TableSettings) -> AsyncIterator[Sma
         wallet = await chain.payer()
         address = temporal.client.service_client.config.target_host
         staging = StagingSettings(url=(folder / "staging").as_uri())
-        port = _free_port()
+        port = free_port()
         environment = _environment() | {
             "VIBESFLOW_TEMPORAL_ADDRESS": address,
             "VIBESFLOW_TABLE_ENDPOINT": table.endpoint or "",
@@ -126,10 +126,3 @@ async def _until_alive(
 def _environment() -> dict[str, str]:
     kept = {name: v for name, v in os.environ.items() if not name.startswith("VIBESFLOW_")}
     return kept | {"AWS_ACCESS_KEY_ID": "000000000000", "AWS_SECRET_ACCESS_KEY": "local"}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from devnet.chain.funding import USDFC, fund
 from devnet.chain.node import ChainNode
 from devnet.chain.providers import ProviderSpec
 from devnet.chain.transactions import Chain
+from devnet.ports import free_port
 from tests.devnet.provider.process import ProviderProcess
 from tests.filecoin.front import Front, front
 from vibesflow.filecoin import FilecoinClient, Signer
@@ -121,7 +121,7 @@ async def onchain(folder: Path) -> AsyncIterator[Onchain]:
 def _processes(folder: Path, rpc_url: str, export: Path) -> tuple[ProviderProcess, ProviderProcess]:
     first, second = (
         ProviderProcess(
-            _free_port(),
+            free_port(),
             provider_account(number),
             folder / str(number),
             rpc_url,
@@ -131,10 +131,3 @@ def _processes(folder: Path, rpc_url: str, export: Path) -> tuple[ProviderProces
         for number in (1, 2)
     )
     return first, second
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -11,8 +11,9 @@ from devnet.chain import accounts
 from devnet.chain.contracts import addresses
 from devnet.chain.export import export, write_export
 from devnet.chain.providers import numbered
+from devnet.ports import free_port
 from starter.cli import devnet_providers
-from tests.devnet.provider.process import ProviderProcess, free_port
+from tests.devnet.provider.process import ProviderProcess
 from tests.starter.terminal import CommandLine, words
 
 NOWHERE = "http://127.0.0.1:9"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.stream.chunks import make_chunk
-from vibesflow.data_set.orders import PiecesRefused
+from vibesflow.data_set.orders import PiecesPostponed, PiecesRefused
 from vibesflow.stream.placement import Copy, StoredPiece
+from vibesflow.stream.setbacks import note_postponed, note_refused
 from vibesflow.stream.state import RtaState
 
 CID = "bafkzcibcd4bdomn3tgwgrh3g532zopskstnbrd2n3sxfqbze7rxt7vqn7veigmy"
@@ -28,21 +29,23 @@ def state() -> RtaState:
 
 
 def test_an_order_put_off_while_it_was_placed_is_placed_again(state: RtaState) -> None:
-    state.note_postponed([CID])
+    note_postponed(state, PiecesPostponed(provider_id=2, pieces=(CID,)), now_ms=1)
     state.note_placed({CID: piece(1, 2)}, now_ms=2)
     assert [item.unordered for item in state.to_place()] == [True]
 
 
-def test_a_provider_refused_while_copies_were_placed_does_not_come_back(state: RtaState) -> None:
-    state.note_refused(PiecesRefused(provider_id=2, pieces=(CID,), reason="full"))
+def test_an_order_refused_while_it_was_placed_is_placed_there_again(state: RtaState) -> None:
+    """The data set may have taken it after it refused; a second provider would be one too many."""
+    note_refused(state, PiecesRefused(provider_id=2, pieces=(CID,), reason="full"), now_ms=1)
     state.note_placed({CID: piece(1, 2)}, now_ms=2)
-    (chunk,) = state.chunks.values()
-    assert chunk.stored is not None
-    assert [copy.provider_id for copy in chunk.stored.copies] == [1]
+    (item,) = state.to_place()
+    assert item.unordered
+    assert item.stored is not None
+    assert [copy.provider_id for copy in item.stored.copies] == [1, 2]
 
 
 def test_what_was_said_before_an_order_is_not_held_against_it(state: RtaState) -> None:
-    state.note_postponed([CID])
+    note_postponed(state, PiecesPostponed(provider_id=2, pieces=(CID,)), now_ms=1)
     state.meanwhile.begin()
     state.note_placed({CID: piece(1, 2)}, now_ms=2)
     assert state.to_place() == []

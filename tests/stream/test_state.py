@@ -11,9 +11,10 @@ from vibesflow.stream.records import RowStatus, StreamRecord
 from vibesflow.stream.report import report_status
 from vibesflow.stream.retrying import retry_parked
 from vibesflow.stream.sessions import Sessions
+from vibesflow.stream.setbacks import MOST_RESTORES, note_refused
 from vibesflow.stream.shelf import shelf_of
 from vibesflow.stream.shelving import take_back
-from vibesflow.stream.state import MOST_RESTORES, RtaState
+from vibesflow.stream.state import RtaState
 from vibesflow.stream.status import ChunkPhase, StreamState
 
 
@@ -48,7 +49,8 @@ def commit(state: RtaState, provider_id: int = 1, *cids: str) -> None:
 
 
 def refuse(state: RtaState, provider_id: int, *cids: str) -> None:
-    state.note_refused(PiecesRefused(provider_id=provider_id, pieces=cids, reason="not here"))
+    news = PiecesRefused(provider_id=provider_id, pieces=cids, reason="not here")
+    note_refused(state, news, now_ms=START_MS)
 
 
 def document(version: int = 1, cid: str = "doc") -> StoredDocument:

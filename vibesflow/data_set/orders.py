@@ -40,11 +40,15 @@ class PieceOrder(CompactMessage):
 
 
 class PiecesCommitted(CompactMessage):
-    """The chain has the pieces: ids by PieceCID."""
+    """The chain has the pieces: ids by PieceCID.
+
+    ``base_url``: where the provider serves pieces, the PieceCID follows; empty if not known.
+    """
 
     provider_id: int
     data_set_id: int
     pieces: dict[str, int]
+    base_url: str = ""
 
 
 class PiecesRefused(CompactMessage):

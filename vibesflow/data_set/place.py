@@ -18,6 +18,7 @@ class Place(CompactMessage):
         approved: the storage service approves it.
         endorsed: it is endorsed as a place for first copies.
         data_set_id: the set that was found there and is used again; None if one is to be created.
+        pieces_url: address that pieces are served under; the PieceCID follows.
     """
 
     provider_id: int
@@ -29,6 +30,7 @@ class Place(CompactMessage):
     approved: bool = False
     endorsed: bool = False
     data_set_id: int | None = None
+    pieces_url: str = ""
 
 
 class CommitSent(CompactMessage):

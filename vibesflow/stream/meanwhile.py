@@ -6,39 +6,31 @@ from collections.abc import Collection
 
 from pydantic import BaseModel, Field
 
-from vibesflow.stream.placement import StoredPiece
-
 
 class Meanwhile(BaseModel):
     """News that overtake the answer to an order; that answer does not know of them.
 
+    Whether the order came to the data set before it said so or after, nobody can tell: it may
+    hold the piece now, or nothing. So the piece is ordered once more, at the same providers; a
+    data set takes a piece once, and one that will not do says so again.
+
     Attributes:
         is_ordering: an order is under way; news are not kept otherwise.
-        postponed: PieceCIDs that a data set put off.
-        refused: provider ids that will not do, by PieceCID.
+        unsure: PieceCIDs that a data set put off or refused.
     """
 
     is_ordering: bool = False
-    postponed: list[str] = Field(default_factory=list)
-    refused: dict[str, list[int]] = Field(default_factory=dict)
+    unsure: list[str] = Field(default_factory=list)
 
     def begin(self) -> None:
         """Keep news from now on."""
-        self.is_ordering, self.postponed, self.refused = True, [], {}
+        self.is_ordering, self.unsure = True, []
 
-    def note_postponed(self, pieces: Collection[str]) -> None:
-        """A data set has no room for these now."""
+    def end(self) -> None:
+        """The answer is here; it is corrected by what was kept."""
+        self.is_ordering = False
+
+    def note(self, pieces: Collection[str]) -> None:
+        """A data set put these off, or refused them."""
         if self.is_ordering:
-            self.postponed.extend(pieces)
-
-    def note_refused(self, provider_id: int, pieces: Collection[str]) -> None:
-        """A provider will not do for these."""
-        for piece in pieces if self.is_ordering else ():
-            self.refused.setdefault(piece, []).append(provider_id)
-
-    def corrected(self, placed: StoredPiece, known: StoredPiece) -> StoredPiece:
-        """Return what was ordered without the copies refused since; ``known`` if none is left."""
-        left: StoredPiece | None = placed.model_copy(deep=True)
-        for provider_id in self.refused.get(placed.piece_cid, ()):
-            left = left.without(provider_id) if left else None
-        return left or known
+            self.unsure.extend(pieces)

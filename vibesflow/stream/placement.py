@@ -65,19 +65,28 @@ class StoredPiece(BaseModel):
 
     @property
     def is_safe(self) -> bool:
-        """As many copies as wanted are confirmed."""
-        return self.confirmed >= self.wanted
+        """As many copies as wanted are confirmed, and none is under way that will be paid."""
+        return self.wanted <= self.confirmed == len(self.copies)
 
     @property
     def lacks_copies(self) -> bool:
         """Fewer copies are under way than wanted."""
         return len(self.copies) < self.wanted
 
-    def note_committed(self, provider_id: int, data_set_id: int, piece_id: int) -> None:
-        """The chain has the copy at a provider."""
-        for copy in self.copies:
-            if copy.provider_id == provider_id:
-                copy.data_set_id, copy.piece_id = data_set_id, piece_id
+    def note_committed(
+        self, provider_id: int, data_set_id: int, piece_id: int, *, base_url: str = ""
+    ) -> None:
+        """The chain has the copy at a provider.
+
+        A copy that nobody here knows of is taken over if its address is told: somebody ordered
+        it and died before saying so, or the provider did after all what it had refused.
+        """
+        known = next((copy for copy in self.copies if copy.provider_id == provider_id), None)
+        if known is None and base_url:
+            known = Copy(provider_id=provider_id, base_url=base_url)
+            self.copies.append(known)
+        if known is not None:
+            known.data_set_id, known.piece_id = data_set_id, piece_id
 
     def take(self, confirmed: Copy) -> None:
         """Take over a confirmed copy that another view of the same piece knows."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from pydantic import BaseModel, Field
 
-from vibesflow.data_set.orders import CommitDelayed, PiecesCommitted, PiecesRefused
+from vibesflow.data_set.orders import CommitDelayed, PiecesCommitted
 from vibesflow.stream.bounds import MOST_DOCUMENTS, MOST_EARLY, MOST_REASON, MOST_RELEASABLE
 from vibesflow.stream.chunk import ChunkRef
 from vibesflow.stream.documents import StoredDocument
@@ -21,10 +21,8 @@ from vibesflow.stream.status import ChunkPhase
 from vibesflow.stream.times import iso_utc
 from vibesflow.stream.tracking import TrackedChunk
 
-MOST_RESTORES = 3
-"""A chunk that every provider refused is stored anew at most this often before it is parked."""
-
-_UNCONFIRMED = (ChunkPhase.STORED, ChunkPhase.COMMITTING)
+UNCONFIRMED = (ChunkPhase.STORED, ChunkPhase.COMMITTING)
+"""Phases of chunks that a provider holds and the chain has not confirmed."""
 
 
 class RtaState(BaseModel):
@@ -192,7 +190,7 @@ class RtaState(BaseModel):
             return  # shelved meanwhile; it will be stored again, which finds what is there
         chunk.stored, chunk.phase, chunk.error = piece, ChunkPhase.STORED, None
         chunk.unordered = self.news_lost
-        self._apply_news(now_ms=now_ms)
+        self.apply_news(now_ms=now_ms)
 
     def park(self, key: str, reason: str, *, hopeless: bool = False) -> None:
         """Give up on a chunk for now, or because its bytes can never be stored; they are kept."""
@@ -207,22 +205,22 @@ class RtaState(BaseModel):
         chunks = [
             c
             for c in self.chunks.values()
-            if c.stored and c.phase in _UNCONFIRMED and (c.unordered or c.stored.lacks_copies)
+            if c.stored and c.phase in UNCONFIRMED and (c.unordered or c.stored.lacks_copies)
         ]
         return [*chunks, *(d for d in self.documents if d.unordered or d.stored.lacks_copies)]
 
     def note_placed(self, placed: Mapping[str, StoredPiece], *, now_ms: int) -> None:
         """Copies were ordered; what was heard meanwhile is kept."""
-        self.meanwhile.is_ordering = False
-        for item in self._stored_items():
+        self.meanwhile.end()
+        for item in self.stored_items():
             piece = placed.get(item.stored.piece_cid) if item.stored else None
             if piece is not None and item.stored is not None:
                 confirmed = [copy for copy in item.stored.copies if copy.is_confirmed]
-                item.stored = self.meanwhile.corrected(piece, item.stored)
+                item.stored = piece.model_copy(deep=True)
                 for copy in confirmed:
                     item.stored.take(copy)
-                item.unordered = piece.piece_cid in self.meanwhile.postponed
-        self._apply_news(now_ms=now_ms)
+                item.unordered = piece.piece_cid in self.meanwhile.unsure
+        self.apply_news(now_ms=now_ms)
 
     # --- committing ----------------------------------------------------------------------
 
@@ -232,15 +230,17 @@ class RtaState(BaseModel):
         self.delays.pop(news.provider_id, None)
         self.data_set_id = news.data_set_id
         self.early.append(news)
-        self._apply_news(now_ms=now_ms)
+        self.apply_news(now_ms=now_ms)
 
-    def _apply_news(self, *, now_ms: int) -> None:
+    def apply_news(self, *, now_ms: int) -> None:
         """Confirm what the news speak of; they may come before the step that stored it ends."""
         for news in self.early:
-            for item in self._stored_items():
+            for item in self.stored_items():
                 piece_id = news.pieces.get(item.stored.piece_cid) if item.stored else None
                 if piece_id is not None and item.stored is not None:
-                    item.stored.note_committed(news.provider_id, news.data_set_id, piece_id)
+                    item.stored.note_committed(
+                        news.provider_id, news.data_set_id, piece_id, base_url=news.base_url
+                    )
         if not self.count(ChunkPhase.RECEIVED) and not self.publishing:
             self.early.clear()
             self.news_lost = False
@@ -248,44 +248,9 @@ class RtaState(BaseModel):
             self.early.pop(0)
             self.news_lost = True
         for chunk in self.chunks.values():
-            if chunk.stored and chunk.phase in _UNCONFIRMED and not chunk.unordered:
+            if chunk.stored and chunk.phase in UNCONFIRMED and not chunk.unordered:
                 self._confirm(chunk, chunk.stored, now_ms)
         self.documents = [d for d in self.documents if not d.stored.is_safe]
-
-    def note_refused(self, news: PiecesRefused) -> None:
-        """A provider will not do: the copy is dropped, and another is ordered or stored anew."""
-        self.refusals += 1
-        self._hear_too_early()
-        self.meanwhile.note_refused(news.provider_id, news.pieces)
-        self.last_error = f"provider {news.provider_id}: {news.reason}"
-        for chunk in self.chunks.values():
-            if chunk.stored and chunk.phase in _UNCONFIRMED and chunk.piece_cid in news.pieces:
-                chunk.stored = chunk.stored.without(news.provider_id, dropped=news.dropped)
-                if chunk.stored is None:
-                    self._store_anew(chunk, news.reason)
-        kept = []
-        for document in self.documents:
-            stored: StoredPiece | None = document.stored
-            if document.stored.piece_cid in news.pieces:
-                stored = document.stored.without(news.provider_id, dropped=news.dropped)
-            if stored is None:
-                self._publish_anew()
-            else:
-                kept.append(document.model_copy(update={"stored": stored}))
-        self.documents = kept
-
-    def note_postponed(self, pieces: Collection[str]) -> None:
-        """A data set has no room for these now; they are ordered again after a while."""
-        self.postponed += not any(item.unordered for item in self._stored_items())
-        self._hear_too_early()
-        self.meanwhile.note_postponed(pieces)
-        for item in self._stored_items():
-            if item.stored and item.stored.piece_cid in pieces and not item.stored.is_safe:
-                item.unordered = True
-
-    def _hear_too_early(self) -> None:
-        """What is still being stored may be meant: it is then ordered again, which is harmless."""
-        self.news_lost |= self.publishing or self.count(ChunkPhase.RECEIVED) > 0
 
     def note_delayed(self, news: CommitDelayed) -> None:
         """Commits at a provider wait for a person."""
@@ -299,18 +264,8 @@ class RtaState(BaseModel):
         elif stored.confirmed:
             chunk.phase = ChunkPhase.COMMITTING
 
-    def _store_anew(self, chunk: TrackedChunk, reason: str) -> None:
-        chunk.restores += 1
-        chunk.phase = ChunkPhase.RECEIVED
-        if chunk.restores > MOST_RESTORES:
-            self.park(chunk.ref.key, reason)
-
-    def _publish_anew(self) -> None:
-        self.document_restores += 1
-        if self.document_restores <= MOST_RESTORES:
-            self.revision += 1
-
-    def _stored_items(self) -> list[TrackedChunk | StoredDocument]:
+    def stored_items(self) -> list[TrackedChunk | StoredDocument]:
+        """All that was stored, or will be, and has not left."""
         return [*self.chunks.values(), *self.documents]
 
     # --- rows ----------------------------------------------------------------------------
@@ -362,8 +317,9 @@ class RtaState(BaseModel):
         self.is_complete, self.version = True, document.version
         self.metadata_cid = document.stored.piece_cid
         self.completed_revision = revision
+        document.unordered = self.news_lost
         self.documents = [*self.documents[1 - MOST_DOCUMENTS :], document]
-        self._apply_news(now_ms=now_ms)
+        self.apply_news(now_ms=now_ms)
         self.sessions.close_finals()
         self.complete_requested, self.finishing_since_ms = False, None
 
@@ -382,7 +338,7 @@ class RtaState(BaseModel):
     @property
     def unconfirmed(self) -> int:
         """Chunks that a provider holds and the chain has not confirmed."""
-        return self.count(*_UNCONFIRMED) + self.shelf.stored
+        return self.count(*UNCONFIRMED) + self.shelf.stored
 
     @property
     def parked(self) -> int:

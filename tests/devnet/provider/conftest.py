@@ -9,9 +9,10 @@ from devnet.chain.accounts import provider_account
 from devnet.chain.deploy import deploy
 from devnet.chain.node import ChainNode
 from devnet.chain.providers import ProviderSpec
+from devnet.ports import free_port
 from tests.devnet.provider.disturbed import Disturbed
 from tests.devnet.provider.payer import Payer
-from tests.devnet.provider.process import ProviderProcess, World, free_port
+from tests.devnet.provider.process import ProviderProcess, World
 from vibesflow.filecoin import FilecoinClient, Signer
 from vibesflow.settings import FilecoinSettings
 

@@ -11,6 +11,7 @@ import pytest
 
 from devnet.chain.accounts import provider_account
 from devnet.chain.rpc import call
+from devnet.ports import free_port
 from tests.devnet.provider.payer import (
     Payer,
     add,
@@ -19,7 +20,7 @@ from tests.devnet.provider.payer import (
     settled,
     upload,
 )
-from tests.devnet.provider.process import ProviderProcess, World, free_port
+from tests.devnet.provider.process import ProviderProcess, World
 from vibesflow.filecoin import piece_cid_of
 
 

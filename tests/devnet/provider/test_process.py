@@ -8,8 +8,9 @@ from pathlib import Path
 
 import httpx
 
+from devnet.ports import free_port
 from tests.devnet.provider.payer import upload
-from tests.devnet.provider.process import ProviderProcess, World, free_port
+from tests.devnet.provider.process import ProviderProcess, World
 
 
 def _run(provider: ProviderProcess, *extra: str, key: str = "") -> subprocess.CompletedProcess[str]:

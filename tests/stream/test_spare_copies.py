@@ -1,0 +1,106 @@
+"""Copies beyond those wanted: somebody ordered them and died, or a provider did after all."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.stream.chunks import make_chunk
+from vibesflow.data_set.orders import PiecesCommitted, PiecesPostponed, PiecesRefused
+from vibesflow.stream.documents import StoredDocument
+from vibesflow.stream.placement import Copy, StoredPiece
+from vibesflow.stream.setbacks import note_postponed, note_refused
+from vibesflow.stream.state import RtaState
+from vibesflow.stream.status import ChunkPhase
+
+CID = "bafkzcibcd4bdomn3tgwgrh3g532zopskstnbrd2n3sxfqbze7rxt7vqn7veigmy"
+
+
+def piece(*providers: int) -> StoredPiece:
+    copies = [Copy(provider_id=n, base_url=f"http://p{n}/piece/") for n in providers]
+    return StoredPiece(piece_cid=CID, wanted=2, copies=copies)
+
+
+@pytest.fixture
+def state() -> RtaState:
+    """A stream whose chunk was ordered at 1 and 2, and by a dead worker at 3."""
+    state = RtaState(rta_id="rta_1", opened=True)
+    chunk = make_chunk(0)
+    state.track(chunk)
+    state.note_stored(chunk.key, piece(1, 2), now_ms=1)
+    return state
+
+
+def commit(state: RtaState, provider_id: int, *, base_url: str | None = None) -> None:
+    url = f"http://p{provider_id}/piece/" if base_url is None else base_url
+    state.note_committed(
+        PiecesCommitted(
+            provider_id=provider_id, data_set_id=provider_id, pieces={CID: 7}, base_url=url
+        ),
+        now_ms=2,
+    )
+
+
+def copies(state: RtaState) -> list[tuple[int, bool]]:
+    (chunk,) = state.chunks.values()
+    assert chunk.stored is not None
+    return [(copy.provider_id, copy.is_confirmed) for copy in chunk.stored.copies]
+
+
+def phase(state: RtaState) -> ChunkPhase:
+    (chunk,) = state.chunks.values()
+    return chunk.phase
+
+
+def test_a_paid_copy_that_nobody_knew_of_gets_into_the_row(state: RtaState) -> None:
+    commit(state, 3)
+    assert copies(state) == [(1, False), (2, False), (3, True)]
+    commit(state, 1)
+    assert phase(state) is ChunkPhase.COMMITTING, "the third is under way and will be paid"
+    commit(state, 2)
+    assert phase(state) is ChunkPhase.CONFIRMED
+    (write,) = state.rows_to_write(limit=9, unconfirmed_too=False, now_ms=3)
+    assert [copy.provider_id for copy in write.row.copies] == [1, 2, 3]
+
+
+def test_it_is_not_taken_over_without_its_address(state: RtaState) -> None:
+    commit(state, 3, base_url="")
+    assert copies(state) == [(1, False), (2, False)]
+
+
+def test_a_spare_copy_that_was_refused_is_not_waited_for(state: RtaState) -> None:
+    commit(state, 3)
+    commit(state, 1)
+    note_refused(state, PiecesRefused(provider_id=2, pieces=(CID,), reason="full"), now_ms=3)
+    assert (phase(state), copies(state)) == (ChunkPhase.CONFIRMED, [(1, True), (3, True)])
+
+
+def test_a_spare_copy_that_was_put_off_is_not_ordered_again(state: RtaState) -> None:
+    commit(state, 3)
+    commit(state, 1)
+    note_postponed(state, PiecesPostponed(provider_id=2, pieces=(CID,)), now_ms=3)
+    assert (phase(state), copies(state)) == (ChunkPhase.CONFIRMED, [(1, True), (3, True)])
+
+
+def test_one_that_is_being_ordered_is(state: RtaState) -> None:
+    """Its data set may have the order already."""
+    commit(state, 3)
+    commit(state, 1)
+    state.meanwhile.begin()
+    note_postponed(state, PiecesPostponed(provider_id=2, pieces=(CID,)), now_ms=3)
+    assert [item.unordered for item in state.to_place()] == [True]
+
+
+@pytest.mark.parametrize("setback", ["refused", "put off"])
+def test_a_document_put_off_before_it_is_known_is_ordered_again(setback: str) -> None:
+    """Its order goes out with the document, which the stream knows of once the table does."""
+    state = RtaState(rta_id="rta_1", opened=True, publishing=True)
+    if setback == "refused":
+        note_refused(state, PiecesRefused(provider_id=1, pieces=(CID,), reason="full"), now_ms=1)
+    else:
+        note_postponed(state, PiecesPostponed(provider_id=1, pieces=(CID,)), now_ms=1)
+    state.publishing = False
+    document = StoredDocument(version=1, size=9, stored=piece(1, 2))
+    state.note_completed(document, revision=0, now_ms=2)
+    assert [item.unordered for item in state.to_place()] == [True]
+    state.note_placed({CID: piece(1, 2)}, now_ms=3)
+    assert state.to_place() == []
