@@ -38,9 +38,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--fuzz-cases", type=int, default=300, help="requests that the door is tried with"
     )
     parser.addoption(
-        "--soak", action="store_true", help="run what is known to fail now and then under load, too"
-    )
-    parser.addoption(
         "--dynamodb-jar", help="kill DynamoDB Local as well; the path of DynamoDBLocal.jar"
     )
     parser.addoption(

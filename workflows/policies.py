@@ -58,6 +58,7 @@ from vibesflow.stream.pins import Pin
 from vibesflow.stream.placement import StoredPiece
 from workflows.fairness import priority_of
 from workflows.messages import FILECOIN_QUEUE, RTA_QUEUE
+from workflows.patches import SEEN_APPENDS
 
 Request = TypeVar("Request", bound=Message)
 Reply = TypeVar("Reply")
@@ -79,17 +80,13 @@ class Step(Generic[Request, Reply]):
     retry: RetryPolicy
     heartbeat: timedelta | None = None
     local_leash: timedelta | None = None
+    """How long runs without `SEEN_APPENDS` try it inside the workflow task."""
     creator_of: Callable[[Request], str] | None = None
     """Whose turn it is: tasks of creators are handed out in turns, on a server with fairness."""
 
     async def __call__(self, request: Request, *, summary: str) -> Reply:
-        """Run the activity; ``summary`` is what the Web UI shows (at most 200 bytes).
-
-        A step with a leash is first tried once inside the workflow task, which saves five of six
-        events and its input in history; if that does not end in time, it becomes a visible
-        activity with the usual retries.
-        """
-        if self.local_leash is not None:
+        """Run the activity; ``summary`` is what the Web UI shows (at most 200 bytes)."""
+        if self.local_leash is not None and not workflow.patched(SEEN_APPENDS):
             try:
                 return await self._locally(request, summary)
             except FailureError as error:
@@ -176,7 +173,7 @@ APPEND_CHUNKS = Step(
     RTA_QUEUE,
     _TABLE_ATTEMPT,
     _TABLE_RETRY,
-    local_leash=timedelta(seconds=3),  # a healthy table answers in 10 ms; a task may take 10 s
+    local_leash=timedelta(seconds=3),
 )
 COMPLETE_STREAM = Step(
     "complete_stream", CompleteStream, CompletedStream, RTA_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY

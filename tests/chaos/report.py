@@ -76,7 +76,7 @@ def _facts(outcome: Outcome) -> list[str]:
         f"kills            {kills_of(outcome)} in {outcome.storm_s:.0f} s",
         f"faults           {faults or 'none'}",
         f"acknowledged     {verdict.chunks} chunks of {outcome.streams} streams",
-        f"copies read back {verdict.copies}",
+        f"copies read back {verdict.copies}, {verdict.spare} of them to spare",
         f"lost             {len(verdict.lost)}",
         f"doubled          {len(verdict.doubled)}",
         f"otherwise wrong  {len(verdict.wrong) + len(_unfinished(outcome))}",

@@ -58,6 +58,8 @@ class Verdict:
 
     chunks: int = 0
     copies: int = 0
+    spare: int = 0
+    """Copies beyond those wanted, in a row: somebody ordered them and was killed."""
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -152,6 +154,7 @@ class Judge:
             if content is None or hashlib.sha256(content).hexdigest() != sha256:
                 self.verdict.lost.append(f"{chunk_id}: not served by {url}")
         self.verdict.copies += len(row.copies)
+        self.verdict.spare += max(len(row.copies) - self._copies, 0)
 
     async def _check_stream(
         self, http: httpx.AsyncClient, record: StreamRecord, rows: list[ChunkRow]

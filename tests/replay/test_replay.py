@@ -15,7 +15,7 @@ from workflows.data_set import DataSetWorkflow
 from workflows.rta import RtaWorkflow
 
 
-@pytest.mark.parametrize("path", sorted(HISTORIES.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(HISTORIES.rglob("*.json")), ids=lambda path: path.stem)
 async def test_a_stored_history_replays(path: Path) -> None:
     replayer = Replayer(
         workflows=[RtaWorkflow, DataSetWorkflow], data_converter=pydantic_data_converter

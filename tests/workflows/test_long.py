@@ -37,10 +37,6 @@ async def until_stored(streams: StreamHarness, rta_id: str, count: int) -> None:
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.skipif(
-    "not config.getoption('--soak')",
-    reason="sometimes fails to replay, see docs/decisions/long-streams.md; --soak runs it",
-)
 async def test_an_empty_wallet_fills_the_table_and_not_the_memory(
     live_streams: StreamHarness, rta_id: str, short_runs: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,8 +22,8 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class CompactMessage(Message):
-    """A message that leaves out what has its default, because history is paid by the byte."""
+class Compact(BaseModel):
+    """Leaves out what has its default, because history is paid by the byte."""
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
@@ -32,8 +32,13 @@ class CompactMessage(Message):
         return {
             name: value
             for name, value in spelled.items()
-            if fields[name].is_required() or getattr(self, name) != fields[name].default
+            if fields[name].is_required()
+            or getattr(self, name) != fields[name].get_default(call_default_factory=True)
         }
+
+
+class CompactMessage(Compact, Message):
+    """A message that leaves out what has its default."""
 
 
 class ChunkRef(CompactMessage):

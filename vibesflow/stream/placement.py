@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from vibesflow.stream.chunk import Compact
 
-class Copy(BaseModel):
+
+class Copy(Compact):
     """One piece in one data set at one provider.
 
     Attributes:
@@ -24,7 +26,7 @@ class Copy(BaseModel):
         return self.piece_id is not None
 
 
-class ProviderName(BaseModel):
+class ProviderName(Compact):
     """Who a provider is, for people: its name in the registry and its account."""
 
     provider_id: int
@@ -32,7 +34,7 @@ class ProviderName(BaseModel):
     address: str = ""
 
 
-class StoredPiece(BaseModel):
+class StoredPiece(Compact):
     """A payload that at least one provider holds.
 
     Attributes:

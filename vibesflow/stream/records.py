@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, field_serializer
 
-from vibesflow.stream.chunk import Message
+from vibesflow.stream.chunk import CompactMessage, Message
 
 
 class RowStatus(StrEnum):
@@ -88,11 +88,15 @@ class ChunkRow(Message):
     ordered: str | None = None
 
 
-class RowWrite(Message):
+class RowWrite(CompactMessage):
     """A row to write, and the status the writer believes it has now (None: no row yet)."""
 
     row: ChunkRow
     previous: RowStatus | None = None
+
+    @field_serializer("row")
+    def _short_row(self, row: ChunkRow) -> dict[str, object]:
+        return row.model_dump(exclude_defaults=True)
 
     @property
     def parks(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from temporalio import workflow
 
 from vibesflow.stream.documents import StoredDocument
@@ -10,6 +12,7 @@ from vibesflow.stream.tracking import TrackedChunk
 from workflows import policies
 from workflows.board import TaskBoard
 from workflows.clock import now_ms
+from workflows.patches import REST_ENDS_WITH_NEWS
 from workflows.placing import place_request
 from workflows.steps.insisting import Insistence
 
@@ -36,8 +39,19 @@ class Placing:
             self._board.spawn("place", self._place, waiting)
 
     async def _rest(self, pause_s: float) -> None:
-        await workflow.sleep(pause_s, summary="before copies are ordered again")
+        summary = "before copies are ordered again"
+        if workflow.patched(REST_ENDS_WITH_NEWS):
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    self._goes_on, timeout=pause_s, timeout_summary=summary
+                )
+        else:
+            await workflow.sleep(pause_s, summary=summary)
         self._is_rested = True
+
+    def _goes_on(self) -> bool:
+        """Tell whether something was committed since the last setback."""
+        return self._state.refusals == self._state.postponed == 0
 
     async def _place(self, items: list[TrackedChunk | StoredDocument]) -> None:
         state = self._state

@@ -1,0 +1,15 @@
+"""What has changed in the order of steps, by the mark that runs keep in their history.
+
+A run that began before such a change goes on as it began (Temporal: patching); docs/deploys.md says
+when a mark may go.
+"""
+
+from __future__ import annotations
+
+SEEN_APPENDS = "seen-appends"
+"""Rows are written by an activity that the Web UI shows. Until then they were first tried inside
+the workflow task; docs/decisions/history.md says why not any more."""
+
+REST_ENDS_WITH_NEWS = "rest-ends-with-news"
+"""The pause before copies are ordered again, which grows to minutes, ends when a piece of the
+stream is committed: there is room again."""
