@@ -151,8 +151,10 @@ async def open_parts(settings: Settings, client: Client) -> AsyncIterator[Parts]
     """Open what the settings name, and close it again.
 
     Raises:
-        SettingsInvalid: the key is missing or malformed.
-        ChainDown: no RPC endpoint, or one of another chain.
+        SettingsInvalid: the key is missing.
+        KeyMalformed: it is no key.
+        ChainDown: no RPC endpoint answers.
+        WrongChain: an RPC endpoint is on another chain.
     """
     signer = Signer.load(settings.filecoin)
     async with (
@@ -226,7 +228,8 @@ async def run_workers(
 
     Raises:
         TemporalDown: no Temporal server.
-        ChainDown: no RPC endpoint, or one of another chain.
+        ChainDown: no RPC endpoint answers.
+        WrongChain: an RPC endpoint is on another chain.
     """
     telemetry = TelemetryConfig(
         metrics=PrometheusConfig(bind_address=settings.worker.metrics_address)

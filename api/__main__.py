@@ -47,7 +47,7 @@ def main() -> int:
     try:
         asyncio.run(run(load_settings(guards_door=True)))
     except SettingsInvalid as error:
-        return _leave(EXIT_SETTINGS, error.message)
+        return _leave(EXIT_SETTINGS, f"{error.message}\n{error.advice}")
     except DependencyDown as error:
         return _leave(EXIT_DEPENDENCY, f"{error.message}\n{error.advice}")
     except OSError as error:

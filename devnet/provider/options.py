@@ -12,7 +12,7 @@ from eth_account.signers.local import LocalAccount
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from vibesflow.errors import SettingsInvalid
+from vibesflow.errors import KeyMalformed, SettingsInvalid
 from vibesflow.filecoin import MAX_PIECE_BYTES, MIN_PIECE_BYTES
 
 Clock = Callable[[], float]
@@ -78,7 +78,8 @@ def load_account(key_file: Path | None) -> LocalAccount:
     """Read the provider's key from a file, else from ``PROVIDER_PRIVATE_KEY``.
 
     Raises:
-        SettingsInvalid: there is no key, or it is none; the key itself is never in the message.
+        SettingsInvalid: there is no key.
+        KeyMalformed: it is none; the key itself is never in the message.
     """
     if key_file is not None:
         text = _read(key_file)
@@ -90,7 +91,7 @@ def load_account(key_file: Path | None) -> LocalAccount:
     try:
         account: LocalAccount = Account.from_key(text.strip())
     except Exception:  # noqa: BLE001 - whatever it is, its text may show the key
-        raise SettingsInvalid("the provider's key is not 32 bytes of hex") from None
+        raise KeyMalformed("the provider's key is not 32 bytes of hex") from None
     return account
 
 

@@ -22,6 +22,7 @@ from api.wiring import network_facts
 from tests.api.door import AUDIO, headers_of
 from tests.api.tickets import OPERATOR_KEY, TICKET_KEY, bearer, ticket_for
 from tests.samples import chunk_id_of
+from vibesflow.errors import NetworkUnknown
 from vibesflow.filecoin.devnet_info import DevnetContracts
 from vibesflow.ledger import create_tables
 from vibesflow.settings import FilecoinSettings, NetworkName, load_settings
@@ -111,6 +112,13 @@ async def test_every_fault_of_the_settings_is_listed_and_no_secret_shown():
     for name in ("API_PORT", "API_MAX_CHUNK_BYTES", "STAGING_URL", "COLOUR"):
         assert f"VIBESFLOW_{name}" in errors
     assert KEY not in errors
+    assert "Traceback" not in errors
+
+
+async def test_an_unknown_network_is_told_with_those_that_there_are():
+    code, errors = await outcome(network="moon")
+    assert code == 3
+    assert NetworkUnknown.advice in errors
     assert "Traceback" not in errors
 
 

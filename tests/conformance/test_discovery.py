@@ -8,7 +8,7 @@ import pytest
 
 from tests.conformance.onchain import Onchain
 from tests.conformance.subject import Subject
-from vibesflow.errors import SettingsInvalid
+from vibesflow.errors import WrongChain
 from vibesflow.filecoin import FilecoinClient
 from vibesflow.filecoin.payments.reader import PurseReader
 from vibesflow.filecoin.rpc import Rpc
@@ -61,7 +61,7 @@ async def test_the_price_list(subject: Subject, onchain: Onchain) -> None:
 async def test_another_chain_id_is_noticed(subject: Subject) -> None:
     rpc = Rpc(subject.network.rpc_urls, 314)
     try:
-        with pytest.raises(SettingsInvalid, match="not 314"):
+        with pytest.raises(WrongChain, match="not 314"):
             await rpc.check()
     finally:
         await rpc.close()

@@ -9,7 +9,7 @@ from eth_account import Account
 from pydantic import SecretStr
 
 from tests.filecoin.signing_vectors import SIGNER_ADDRESS
-from vibesflow.errors import SettingsInvalid
+from vibesflow.errors import KeyMalformed, RetryClass, SettingsInvalid
 from vibesflow.filecoin import Signer, key_sources
 from vibesflow.settings import FilecoinSettings
 
@@ -36,14 +36,15 @@ def test_a_key_is_read_from_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["", "secret-words", KEY[:-1], KEY + "00", "zz" * 32, "0" * 64])
 def test_a_malformed_key_is_refused_and_never_shown(key: str) -> None:
-    with pytest.raises(SettingsInvalid, match="VIBESFLOW_PRIVATE_KEY") as caught:
+    with pytest.raises(KeyMalformed, match="VIBESFLOW_PRIVATE_KEY") as caught:
         Signer.load(_settings(key))
+    assert caught.value.retry is RetryClass.FATAL
     shown = "".join(traceback.format_exception(caught.value))
     assert not key or key not in shown
 
 
 def test_a_key_off_the_curve_is_refused_and_never_shown() -> None:
-    with pytest.raises(SettingsInvalid, match="not a secp256k1") as caught:
+    with pytest.raises(KeyMalformed, match="not a secp256k1") as caught:
         Signer.load(_settings(CURVE_ORDER))
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
@@ -154,7 +155,7 @@ def test_a_keystore_needs_its_password(keystore: Path, tmp_path: Path) -> None:
         Signer.load(_keystore_settings(keystore, tmp_path / "nothing"))
     password = tmp_path / "password"
     password.write_text("wrong-password")
-    with pytest.raises(SettingsInvalid, match="PASSWORD_FILE is wrong") as caught:
+    with pytest.raises(KeyMalformed, match="PASSWORD_FILE is wrong") as caught:
         Signer.load(_keystore_settings(keystore, password))
     shown = "".join(traceback.format_exception(caught.value))
     assert "wrong-password" not in shown

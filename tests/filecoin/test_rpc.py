@@ -17,7 +17,7 @@ from tests.filecoin.small_server import (
     small_server,
     text,
 )
-from vibesflow.errors import ChainDown, ContractReverted, SettingsInvalid
+from vibesflow.errors import ChainDown, ContractReverted, RetryClass, WrongChain
 from vibesflow.filecoin.rpc import REST_S, Rpc
 
 CHAIN_ID = 31_415_926
@@ -144,19 +144,39 @@ async def test_a_key_in_an_address_is_never_shown(caplog: pytest.LogCaptureFixtu
 async def test_an_endpoint_of_another_chain_is_not_believed(nodes: tuple[Node, Node]) -> None:
     nodes[0].chain_id = 1
     rpc = Rpc([node.url for node in nodes], CHAIN_ID)
-    with pytest.raises(SettingsInvalid, match="is on chain 1, not 31415926"):
+    with pytest.raises(WrongChain, match="is on chain 1, not 31415926") as caught:
         await rpc.check()
+    assert caught.value.retry is RetryClass.FATAL
+    assert await rpc.call(CONTRACT, b"") == b"\x01"
+    assert [node.calls for node in nodes] == [0, 1]
     await rpc.close()
 
 
-async def test_a_fallback_of_another_chain_is_not_believed_either(
+async def test_a_fallback_of_another_chain_makes_no_outage_final(
     rpc: Rpc, nodes: tuple[Node, Node]
 ) -> None:
+    """Final would park the chunks of every stream for a few seconds without the first endpoint."""
     nodes[1].chain_id = 1
     await rpc.check()
     nodes[0].answer = HANG_UP
-    with pytest.raises(SettingsInvalid, match="is on chain 1"):
-        await rpc.call(CONTRACT, b"")
+    for _ in range(2):
+        with pytest.raises(ChainDown, match="is on chain 1, not 31415926") as caught:
+            await rpc.call(CONTRACT, b"")
+        assert caught.value.retry is RetryClass.RETRY
+    assert nodes[1].calls == 0
+    nodes[0].answer = {"result": "0x05"}
+    assert await rpc.call(CONTRACT, b"") == b"\x05"
+
+
+async def test_endpoints_that_are_all_of_another_chain(rpc: Rpc, nodes: tuple[Node, Node]) -> None:
+    for node in nodes:
+        node.chain_id = 1
+    for ask in (rpc.check, lambda: rpc.call(CONTRACT, b"")):
+        with pytest.raises(WrongChain, match="is on chain 1"):
+            await ask()
+    assert [node.calls for node in nodes] == [0, 0]
+    nodes[1].chain_id = CHAIN_ID
+    assert await rpc.call(CONTRACT, b"") == b"\x01"
 
 
 @pytest.mark.parametrize(

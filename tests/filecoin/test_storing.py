@@ -15,10 +15,13 @@ from vibesflow.errors import (
     PieceNotFound,
     ProviderDown,
     ProviderLied,
+    RetryClass,
     SettingsInvalid,
+    WrongChain,
 )
-from vibesflow.filecoin import FilecoinClient, piece_cid_of
+from vibesflow.filecoin import FilecoinClient, network_of, piece_cid_of
 from vibesflow.filecoin.commit_request import CommitRequest, PieceToAdd
+from vibesflow.settings import NetworkName
 
 
 async def test_the_registry_lists_who_can_be_reached(
@@ -134,6 +137,17 @@ async def test_reading_needs_no_key_and_paying_does(world: Onchain) -> None:
         request = CommitRequest(1, 1, (PieceToAdd(piece_cid_of(ramp(200)).text),))
         with pytest.raises(SettingsInvalid, match="PRIVATE_KEY"):
             await reader.look(request)
+
+
+async def test_a_chain_that_is_not_the_named_network_is_told_at_once(world: Onchain) -> None:
+    """The node is alive and answers all questions; only it is of another chain."""
+    (url,) = network_of(world.settings()).rpc_urls
+    settings = world.settings().model_copy(
+        update={"network": NetworkName.CALIBRATION, "rpc_urls": (url,)}
+    )
+    with pytest.raises(WrongChain, match="on chain 31415926, not 314159") as caught:
+        await FilecoinClient.open(settings, None)
+    assert (caught.value.code, caught.value.retry) == ("wrong_chain", RetryClass.FATAL)
 
 
 async def test_an_unreachable_chain_is_told_at_once(world: Onchain) -> None:

@@ -21,6 +21,8 @@ VibesflowError
 │   └── TicketForAnother  TicketSpent
 ├── RateLimited (429)               too much of one creator; wait as told
 ├── SettingsInvalid                 a process refuses to start
+│   ├── NetworkUnknown  KeyMalformed
+│   └── WrongChain                  an RPC endpoint is of another chain than it should be
 ├── WorkIncomplete                  it ran, and fell short of what was asked for
 ├── Overloaded (503)                too much at once; try again
 ├── DependencyDown (503)            something we call does not answer; try again
@@ -103,9 +105,12 @@ from vibesflow.errors.devnet import (
 )
 from vibesflow.errors.pinning import PinningFault, PinningLied, PinningRefused
 from vibesflow.errors.process import (
+    KeyMalformed,
+    NetworkUnknown,
     Overloaded,
     SettingsInvalid,
     WorkIncomplete,
+    WrongChain,
 )
 from vibesflow.errors.requests import (
     BodyTimeout,
@@ -177,10 +182,12 @@ __all__ = [
     "InvalidInput",
     "InvalidPieceCid",
     "InvalidRtaId",
+    "KeyMalformed",
     "LedgerFault",
     "LedgerMoved",
     "LedgerRejected",
     "MethodNotAllowed",
+    "NetworkUnknown",
     "NoProvider",
     "NotConfirmedYet",
     "NotFound",
@@ -227,5 +234,6 @@ __all__ = [
     "UploadNotFound",
     "VibesflowError",
     "WorkIncomplete",
+    "WrongChain",
     "all_errors",
 ]

@@ -12,6 +12,27 @@ class SettingsInvalid(VibesflowError):
     advice = "See docs/configuration.md for every setting, its default and its meaning."
 
 
+class NetworkUnknown(SettingsInvalid):
+    """The settings name a network that there is not, and nothing else is wrong with them."""
+
+    code = "network_unknown"
+    advice = "VIBESFLOW_NETWORK is mainnet, calibration or devnet."
+
+
+class WrongChain(SettingsInvalid):
+    """An RPC endpoint is on another chain than the network that the settings name."""
+
+    code = "wrong_chain"
+    advice = "Make VIBESFLOW_NETWORK and VIBESFLOW_RPC_URLS (or VIBESFLOW_DEVNET_INFO) agree."
+
+
+class KeyMalformed(SettingsInvalid):
+    """What the settings give as a key is none; the message names the setting, never the key."""
+
+    code = "key_malformed"
+    advice = "A key is 32 bytes in hex, with or without 0x; a keystore needs its own password."
+
+
 class WorkIncomplete(VibesflowError):
     """The work ran to its end and fell short of what was asked for."""
 

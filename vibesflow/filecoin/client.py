@@ -81,7 +81,8 @@ class FilecoinClient:
             signer: who pays; None for a process that only reads.
 
         Raises:
-            SettingsInvalid: the network is not described, or the endpoint is on another chain.
+            SettingsInvalid: the network is not described.
+            WrongChain: an endpoint is on another chain.
             ChainDown: no RPC endpoint answers.
         """
         network = network_of(settings)

@@ -158,7 +158,8 @@ async def open_inventory(settings: FilecoinSettings, payer: str) -> AsyncIterato
     """Connect to the chain that the settings name, without any key.
 
     Raises:
-        SettingsInvalid: the network is not described, or the endpoint is on another chain.
+        SettingsInvalid: the network is not described.
+        WrongChain: an endpoint is on another chain.
         ChainDown: no RPC endpoint answers.
     """
     network = network_of(settings)

@@ -11,7 +11,7 @@ from typing import Final
 from eth_account import Account
 from pydantic import SecretStr
 
-from vibesflow.errors import SettingsInvalid
+from vibesflow.errors import KeyMalformed, SettingsInvalid
 from vibesflow.settings import FilecoinSettings
 
 _KEY: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
@@ -34,7 +34,8 @@ def session_key_of(settings: FilecoinSettings) -> FoundKey | None:
     """Return the session key that the settings give; None if they give none.
 
     Raises:
-        SettingsInvalid: they give two, or one that cannot be read.
+        SettingsInvalid: they give two, or a file that cannot be read.
+        KeyMalformed: what they give is no key.
     """
     return _only(
         _from_text("VIBESFLOW_SESSION_KEY", settings.session_key),
@@ -46,7 +47,8 @@ def wallet_key_of(settings: FilecoinSettings) -> FoundKey | None:
     """Return the payer's own key that the settings give; None if they give none.
 
     Raises:
-        SettingsInvalid: they give several, or one that cannot be read.
+        SettingsInvalid: they give several, or a file that cannot be read.
+        KeyMalformed: what they give is no key.
     """
     return _only(
         _from_text("VIBESFLOW_PRIVATE_KEY", settings.private_key),
@@ -73,7 +75,7 @@ def _from_file(origin: str, path: Path | None) -> FoundKey | None:
 def _parsed(origin: str, text: str) -> FoundKey:
     match = _KEY.fullmatch(text.strip())
     if match is None:
-        raise SettingsInvalid(f"{origin}: not a key of 32 bytes in hex")
+        raise KeyMalformed(f"{origin}: not a key of 32 bytes in hex")
     return FoundKey(bytes.fromhex(match[1]), origin)
 
 
@@ -91,7 +93,7 @@ def _from_keystore(path: Path | None, password_file: Path | None) -> FoundKey | 
     except SettingsInvalid:
         raise
     except Exception:  # noqa: BLE001 - whatever is wrong with it, no word of it may be shown
-        raise SettingsInvalid(
+        raise KeyMalformed(
             f"{origin}: not an encrypted keystore, or VIBESFLOW_KEYSTORE_PASSWORD_FILE is wrong"
         ) from None
 
@@ -102,4 +104,4 @@ def _read(origin: str, path: Path) -> str:
     except OSError as error:
         raise SettingsInvalid(f"{origin}: {error.strerror}: {path}") from error
     except UnicodeDecodeError:
-        raise SettingsInvalid(f"{origin}: not a text file") from None
+        raise KeyMalformed(f"{origin}: not a text file") from None

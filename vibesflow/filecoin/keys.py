@@ -8,7 +8,7 @@ from eth_account.types import TransactionDictType
 from eth_typing import Hash32
 from eth_utils.address import to_checksum_address
 
-from vibesflow.errors import SettingsInvalid
+from vibesflow.errors import KeyMalformed, SettingsInvalid
 from vibesflow.filecoin.key_sources import session_key_of, wallet_key_of
 from vibesflow.settings import FilecoinSettings
 
@@ -22,7 +22,7 @@ class Signer:
         origin: the setting the key came from, for messages.
 
     Raises:
-        SettingsInvalid: the key is no secp256k1 key. No message ever shows it.
+        KeyMalformed: the key is no secp256k1 key. No message ever shows it.
     """
 
     __slots__ = ("_account", "_payer")
@@ -33,7 +33,7 @@ class Signer:
         try:
             self._account: LocalAccount = Account.from_key(key)
         except Exception:  # noqa: BLE001 - several libraries complain, some quoting the key
-            raise SettingsInvalid(f"{origin}: not a secp256k1 private key") from None
+            raise KeyMalformed(f"{origin}: not a secp256k1 private key") from None
         self._payer = self.address if payer is None else to_checksum_address(payer)
 
     @classmethod

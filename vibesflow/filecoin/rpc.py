@@ -16,7 +16,7 @@ from web3 import AsyncHTTPProvider, AsyncWeb3
 from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
 from web3.types import TxParams
 
-from vibesflow.errors import ChainDown, SettingsInvalid
+from vibesflow.errors import ChainDown, WrongChain
 from vibesflow.filecoin.reverts import Revert, decode_revert, find_revert
 from vibesflow.filecoin.rpc_answers import BoundedProvider
 
@@ -52,8 +52,9 @@ _Result = TypeVar("_Result")
 class _Endpoint:
     host: str
     web3: AsyncWeb3[AsyncHTTPProvider]
-    checked: bool = False
     resting_until_s: float = 0.0
+    found: int | None = None
+    """Chain that it is on, once it has said so."""
 
 
 class Rpc:
@@ -73,13 +74,16 @@ class Rpc:
         self._now_s = now_s
 
     async def check(self) -> None:
-        """Return if an endpoint answers and is on the right chain.
+        """Return if an endpoint answers, and all that were asked until then are of the right chain.
 
         Raises:
             ChainDown: none answers.
-            SettingsInvalid: the one that answers is on another chain.
+            WrongChain: an endpoint that was asked is on another chain.
         """
         await self.ask("chain id", _chain_id)
+        for endpoint in self._endpoints:
+            if stray := self._stray(endpoint):
+                raise stray
 
     async def call(self, contract: str, data: bytes) -> bytes:
         """Call a contract at the latest block, without sending anything.
@@ -111,22 +115,27 @@ class Rpc:
             ask: puts the question; it may be put to several endpoints, one after the other.
 
         Raises:
-            ChainDown: no endpoint answers.
+            ChainDown: no endpoint of this chain answers.
             ChainFault: a contract refuses.
+            WrongChain: every endpoint is on another chain.
         """
         faults = []
         for endpoint in self._in_order():
             try:
                 await self._check_chain(endpoint)
                 result = await ask(endpoint.web3)
-            except _FAILURES as error:
+            except (*_FAILURES, WrongChain) as error:
                 if revert := _revert_in(error):
                     raise revert.as_error(doing) from error
-                faults.append(f"{endpoint.host}: {_named(error)}")
+                faults.append(_told(endpoint, error))
                 endpoint.resting_until_s = self._now_s() + REST_S
                 _log.warning("RPC endpoint failed: %s: %s", doing, faults[-1])
             else:
                 return result
+        strays = [stray for endpoint in self._endpoints if (stray := self._stray(endpoint))]
+        # an outage passes: while some are only silent, nobody's work is to fail for good
+        if strays and len(strays) == len(self._endpoints):
+            raise strays[0]
         raise ChainDown(f"{doing}: no RPC endpoint answers: {'; '.join(faults)}")
 
     def _in_order(self) -> list[_Endpoint]:
@@ -134,14 +143,20 @@ class Rpc:
         return sorted(self._endpoints, key=lambda endpoint: endpoint.resting_until_s > now_s)
 
     async def _check_chain(self, endpoint: _Endpoint) -> None:
-        if endpoint.checked:
+        if endpoint.found == self._chain_id:
             return
-        found = await _chain_id(endpoint.web3)
-        if found != self._chain_id:
-            raise SettingsInvalid(
-                f"VIBESFLOW_RPC_URLS: {endpoint.host} is on chain {found}, not {self._chain_id}"
-            )
-        endpoint.checked = True
+        endpoint.found = None
+        endpoint.found = await _chain_id(endpoint.web3)
+        if stray := self._stray(endpoint):
+            raise stray
+
+    def _stray(self, endpoint: _Endpoint) -> WrongChain | None:
+        if endpoint.found is None or endpoint.found == self._chain_id:
+            return None
+        return WrongChain(
+            f"VIBESFLOW_RPC_URLS: {endpoint.host} is on chain {endpoint.found},"
+            f" not {self._chain_id}"
+        )
 
 
 async def _chain_id(web3: AsyncWeb3[AsyncHTTPProvider]) -> int:
@@ -154,6 +169,12 @@ def _revert_in(error: Exception) -> Revert | None:
             return decode_revert(bytes.fromhex(error.data[2:]))
         return find_revert(str(error)) or Revert("", (), str(error)[:200])
     return find_revert(str(error)) if isinstance(error, Web3RPCError) else None
+
+
+def _told(endpoint: _Endpoint, error: Exception) -> str:
+    if isinstance(error, WrongChain):
+        return error.message
+    return f"{endpoint.host}: {_named(error)}"
 
 
 def _named(error: Exception) -> str:

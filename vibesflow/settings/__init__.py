@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from vibesflow.errors import SettingsInvalid
+from vibesflow.errors import NetworkUnknown, SettingsInvalid
 from vibesflow.settings.audit import AuditSettings
 from vibesflow.settings.env_lines import parse_env_lines
 from vibesflow.settings.pinning import PinningSettings
@@ -265,6 +265,7 @@ def load_settings(*, needs_key: bool = False, guards_door: bool = False) -> Sett
 
     Raises:
         SettingsInvalid: its message names every faulty variable and never shows a value.
+        NetworkUnknown: the network is the only fault.
     """
     faults: list[str] = []
     loaded: dict[str, Any] = {}
@@ -282,8 +283,14 @@ def load_settings(*, needs_key: bool = False, guards_door: bool = False) -> Sett
         is_devnet = isinstance(filecoin, FilecoinSettings) and filecoin.network == "devnet"
         faults.extend(_missing_access(access, may_be_open=is_devnet))
     if faults:
-        raise SettingsInvalid("settings are missing or wrong:\n  " + "\n  ".join(sorted(faults)))
+        raise _kind_of(faults)("settings are missing or wrong:\n  " + "\n  ".join(sorted(faults)))
     return Settings(**loaded)
+
+
+def _kind_of(faults: list[str]) -> type[SettingsInvalid]:
+    network = variable(FilecoinSettings, "network")
+    only_network = all(fault.startswith(f"{network}: ") for fault in faults)
+    return NetworkUnknown if only_network else SettingsInvalid
 
 
 def apply_env_file(path: Path) -> None:

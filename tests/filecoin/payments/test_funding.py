@@ -18,6 +18,7 @@ from vibesflow.errors import (
     FundingTooLarge,
     InsufficientFunds,
     NotConfirmedYet,
+    RetryClass,
     SettingsInvalid,
 )
 from vibesflow.filecoin import FilecoinClient, StorageWish
@@ -223,6 +224,19 @@ async def test_an_exact_deposit_lets_exactly_that_upload_through(poor: PoorClien
     assert (await poor.client.preflight(sizes, provider.provider_id)).ok
     await confirmed(poor.client, request, await poor.client.submit(request))
     assert await poor.deposited() == refused.missing - refused.quote.costs.fees
+
+
+async def test_a_wallet_that_approved_nobody_waits_until_it_does(poor: PoorClient) -> None:
+    await poor.client.fund(usdfc("2.5"))
+    places = poor.world.places
+    await poor.pay("setOperatorApproval", places.usdfc, places.fwss, False, 0, 0, 0)
+    request = await request_for(poor.client, await stored(poor.client))
+    with pytest.raises(ApprovalMissing, match="approve FWSS in Filecoin Pay") as caught:
+        await poor.client.submit(request)
+    assert (caught.value.code, caught.value.retry) == ("approval_missing", RetryClass.WAIT)
+    assert (caught.value.reason, caught.value.retry_after_s) == ("OperatorNotApproved", 30)
+    await poor.client.fund(0)
+    await confirmed(poor.client, request, await poor.client.submit(request))
 
 
 async def test_one_unit_less_than_the_lockup_is_refused_by_the_contracts(poor: PoorClient) -> None:
