@@ -119,3 +119,60 @@ def test_a_late_chunk_after_completion_asks_for_another_version(state: RtaState)
     commit(state)
     write_rows(state)
     assert decision(state) is Decision.COMPLETE
+
+
+def test_a_final_marker_that_was_answered_hurries_nothing_that_comes_after(state: RtaState) -> None:
+    """While its document waits to be confirmed the run goes on, and so does the stream."""
+    chunk, late = make_chunk(0, final=True), make_chunk(0, session_ms=START_MS + 60_000)
+    receive(state, chunk)
+    store(state, chunk)
+    commit(state)
+    write_rows(state)
+    assert decision(state) is Decision.COMPLETE
+    finish(state)
+    assert decision(state) is Decision.LINGER
+    receive(state, late)
+    store(state, late, cid="late")
+    commit(state)
+    write_rows(state)
+    assert decision(state, WINDOW_MS - 1) is Decision.RECORD
+    assert decision(state, WINDOW_MS) is Decision.COMPLETE
+
+
+def test_each_version_has_a_settle_time_of_its_own(state: RtaState) -> None:
+    """What the chain confirms one by one after completion makes one version, not one each."""
+    chunks = [make_chunk(n) for n in range(3)]
+    receive(state, *chunks)
+    store(state, *chunks)
+    state.finishing_since_ms = START_MS + WINDOW_MS
+    due_ms = WINDOW_MS + SETTLE_MS
+    assert decision(state, due_ms) is Decision.COMPLETE
+    write_rows(state, unconfirmed_too=True)
+    finish(state)
+    assert decision(state, due_ms) is Decision.LINGER
+    for confirmed in chunks[:2]:
+        commit(state, 1, f"cid-{confirmed.sequence}")
+        assert decision(state, due_ms) is Decision.SETTLE
+        write_rows(state)
+        assert decision(state, due_ms) is Decision.SETTLE
+    commit(state, 1, "cid-2")
+    assert decision(state, due_ms) is Decision.COMPLETE
+
+
+def test_rows_that_were_written_while_a_document_was_published_are_not_in_it(
+    state: RtaState,
+) -> None:
+    first, second = make_chunk(0), make_chunk(1)
+    receive(state, first, second)
+    store(state, first, second)
+    commit(state, 1, "cid-0")
+    write_rows(state)
+    compiled_from = state.revision
+    commit(state, 1, "cid-1")
+    write_rows(state)
+    state.note_completed(document(1), revision=compiled_from, now_ms=START_MS)
+    commit(state, 1, "doc")
+    assert decision(state, WINDOW_MS) is Decision.COMPLETE
+    finish(state)
+    commit(state)
+    assert decision(state, WINDOW_MS) is Decision.END
