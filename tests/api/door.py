@@ -202,12 +202,13 @@ async def open_door(
     wallet: WalletWatch | None = None,
     access: AccessSettings | None = None,
     wall_clock: Callable[[], float] = time.time,
+    ipfs_gateway: str | None = None,
     **settings: object,
 ) -> AsyncIterator[Door]:
     """Open a door with settings that differ from the defaults as said."""
     api = ApiSettings.model_validate({"port": 0, "grace_s": 5, **settings})
     streams, staging = streams or FakeStreams(), FileStaging(folder)
-    pieces = PieceReader(read or ReadSettings(), holders)
+    pieces = PieceReader(read or ReadSettings(), holders, ipfs_gateway=ipfs_gateway)
     services = Services(
         receiver=Receiver(staging, streams, max_bytes=api.max_chunk_bytes),
         reader=StreamReader(ledger, streams, threads=4),

@@ -16,6 +16,7 @@ from tests.fakes.filecoin import MemoryFilecoin
 from tests.fakes.ledger import MemoryLedger
 from tests.fakes.pinning import MemoryPinning
 from tests.stream.chunks import make_chunk
+from vibesflow.pinning import PinataClient
 from vibesflow.settings import (
     AccessSettings,
     ApiSettings,
@@ -55,7 +56,7 @@ class StreamHarness:
         self.client = client
         self.runs: list[str] = []
         self.payer = f"0x{uuid4().hex}"
-        self.pinning: MemoryPinning | None = None
+        self.pinning: MemoryPinning | PinataClient | None = None
         self.pin_after_s = 900.0
         self.copies = 1
         self.linger_s = 0.0
