@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.option import DEVNET_INFO_OPTION
+from tests.fixtures.hangs import pytest_runtest_makereport
 from tests.fixtures.payloads import no_payload_is_heavy
 from tests.fixtures.table import (
     ENDPOINT_OPTION,
@@ -18,6 +19,7 @@ from tests.fixtures.world import world
 
 __all__ = [
     "no_payload_is_heavy",
+    "pytest_runtest_makereport",
     "s3_settings",
     "skipped_time",
     "table_endpoint",
