@@ -15,17 +15,18 @@ from workflows.data_set_client import DataSetClient
 
 @pytest.fixture
 def ordered(live_streams: StreamHarness, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[int]]:
-    """Lose the answer to the first order of each piece; collect who was asked, by PieceCID."""
+    """Lose the answer to the last order of each piece; collect who was asked, by PieceCID."""
     asked: dict[str, set[int]] = defaultdict(set)
+    lost: list[str] = []
     known, order = live_streams.filecoin.known, DataSetClient.order
 
     async def lossy(
         client: DataSetClient, provider_id: int, piece: PieceOrder, *, creator: str
     ) -> None:
-        is_first = not asked[piece.piece_cid]
         asked[piece.piece_cid].add(provider_id)
         await order(client, provider_id, piece, creator=creator)
-        if is_first:
+        if len(asked[piece.piece_cid]) == 2 and piece.piece_cid not in lost:
+            lost.append(piece.piece_cid)
             for each in reversed(list(known)):  # so the next choice comes out otherwise
                 known[each] = known.pop(each)
             raise TemporalDown("the answer got lost")
