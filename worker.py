@@ -240,32 +240,27 @@ async def run_workers(
     client = await connect(settings.temporal, runtime=Runtime(telemetry=telemetry))
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(opened(settings, client))
-        filecoin, ledger, staging = parts.filecoin, parts.ledger, parts.staging
-        workers = (
-            rta_worker(
-                client,
-                ledger,
-                staging,
-                settings.worker,
-                pin_after_s=settings.pinning.after_s if parts.pinning else None,
-            ),
-            filecoin_worker(
-                client,
-                filecoin,
-                ledger,
-                staging,
-                parts.orders,
-                settings,
-                pinning=parts.pinning,
-            ),
-        )
+        workers = _both_workers(client, parts, settings)
         health = asyncio.create_task(_serve_health(settings.worker, workers))
         for worker in workers:
             await stack.enter_async_context(worker)
         log.info("serving task queues %s and %s", RTA_QUEUE, FILECOIN_QUEUE)
         await stopped.wait()
         log.info("stopping; running uploads have %s s", settings.worker.grace_s)
+        # One after the other they would take twice the grace, and one would go on taking work.
+        await asyncio.gather(*(worker.shutdown() for worker in workers))
     health.cancel()
+
+
+def _both_workers(client: Client, parts: Parts, settings: Settings) -> tuple[Worker, Worker]:
+    ledger, staging, pinning = parts.ledger, parts.staging, parts.pinning
+    pin_after_s = settings.pinning.after_s if pinning else None
+    return (
+        rta_worker(client, ledger, staging, settings.worker, pin_after_s=pin_after_s),
+        filecoin_worker(
+            client, parts.filecoin, ledger, staging, parts.orders, settings, pinning=pinning
+        ),
+    )
 
 
 def _open_ledger(settings: TableSettings) -> DynamoLedger:
@@ -284,7 +279,11 @@ async def _serve_health(settings: WorkerSettings, workers: tuple[Worker, ...]) -
 
     app = Starlette(routes=[Route("/livez", livez), Route("/readyz", readyz)])
     config = uvicorn.Config(
-        app, host=settings.health_host, port=settings.health_port, log_level="warning"
+        app,
+        host=settings.health_host,
+        port=settings.health_port,
+        log_level="warning",
+        lifespan="off",  # it has none, and would end with a traceback when it is cancelled
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
