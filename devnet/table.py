@@ -13,7 +13,7 @@ import httpx
 from devnet import launch
 from devnet.part import Part
 from devnet.ports import LOOPBACK, free_port
-from devnet.probes import http_answers
+from devnet.probes import PLAIN_HTTP, http_answers
 from vibesflow.errors import PartNotStarted, PortInUse
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -144,7 +144,7 @@ class TableEngine:
 
     def _answers(self) -> bool:
         try:
-            answer = httpx.get(self.url + _HEALTH, timeout=2, trust_env=False)
+            answer = httpx.get(self.url + _HEALTH, timeout=2, trust_env=False, verify=PLAIN_HTTP)
         except httpx.TransportError:
             return False
         return answer.status_code == 200

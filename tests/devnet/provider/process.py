@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from devnet.chain.accounts import DevAccount
+from devnet.probes import PLAIN_HTTP
 from vibesflow.filecoin.devnet_info import DevnetInfo
 
 
@@ -82,9 +83,10 @@ class ProviderProcess:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/pdp/ping", trust_env=False).text == "curio-pdp"
+            answer = httpx.get(f"{self.url}/pdp/ping", trust_env=False, verify=PLAIN_HTTP)
         except httpx.TransportError:
             return False
+        return answer.text == "curio-pdp"
 
 
 @dataclass(frozen=True)
