@@ -29,6 +29,9 @@ _PLACES = (TemporalSettings, TableSettings, StagingSettings, FilecoinSettings, A
 _WORKER_GRACE_S = 5
 """A world on one machine stops soon; what was under way goes on at its next start."""
 
+_COMMIT_LINGER_S = 3
+"""Gas is free here, and whoever develops is watching: no long wait for company in a commit."""
+
 _LOCAL_AWS = {
     "AWS_ACCESS_KEY_ID": "000000000000",
     "AWS_SECRET_ACCESS_KEY": "checked-by-nobody-in-a-devnet",
@@ -59,6 +62,7 @@ def world_settings(data: DataDir, ports: Ports, private_key: str) -> dict[str, s
         variable(FilecoinSettings, "network"): NetworkName.DEVNET.value,
         variable(FilecoinSettings, "devnet_info"): str(data.devnet_info),
         variable(FilecoinSettings, "private_key"): private_key,
+        variable(FilecoinSettings, "commit_linger_s"): str(_COMMIT_LINGER_S),
         variable(AuditSettings, "share"): f"{AUDIT.share:g}",
         variable(AuditSettings, "patience_s"): f"{AUDIT.patience_s:g}",
         variable(AuditSettings, "leftover_age_s"): f"{AUDIT.leftover_age_s:g}",

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from activities import copy_checking
 from tests.stream.chunks import make_chunk
 from tests.workflows.auditor import Auditor
 from tests.workflows.harness import StreamHarness
@@ -18,7 +19,11 @@ pytestmark = pytest.mark.copies(2)
 
 
 @pytest.fixture
-async def auditor(skipped_time: WorkflowEnvironment, streams: StreamHarness) -> Auditor:
+async def auditor(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, monkeypatch: pytest.MonkeyPatch
+) -> Auditor:
+    """A worker's own pauses pass in real time: the lost disks here are read again soon."""
+    monkeypatch.setattr(copy_checking, "PAUSE_S", 0.02)
     return Auditor(skipped_time, streams)
 
 
