@@ -12,7 +12,8 @@ COVERAGE_MIN := 90
 # Tests mostly wait for servers; two at a time halve the wait. 0 runs them in one process.
 TEST_JOBS ?= 2
 
-# Cheap and pure first, the whole world last; folders not named here run in between.
+# Cheap and pure first, the whole world last; folders not named here run in between. Several
+# processes begin with the longest files (tests/fixtures/order.py), lest one be left alone with it.
 FIRST_TESTS := $(addprefix tests/,stream filecoin media staging ledger ingest query contracts devnet \
 	activities api starter)
 LAST_TESTS := $(addprefix tests/,workflows worker replay conformance e2e chaos docs)
@@ -40,8 +41,8 @@ dev: install ## Run the whole world until Ctrl-C: Temporal, table, chain, provid
 	@$(BIN)/vibesflow dev
 
 test: check ## Everything that CI runs: the checks, then every test with coverage
-	$(BIN)/pytest --numprocesses $(TEST_JOBS) --dist loadfile --cov --cov-report=term:skip-covered \
-		--cov-fail-under=$(COVERAGE_MIN) $(TESTS)
+	$(BIN)/pytest --numprocesses $(TEST_JOBS) --dist loadfile --no-loadscope-reorder \
+		--cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_MIN) $(TESTS)
 
 fuzz: install ## The API with CASES=n generated requests: none may break it, or do what it must not
 	$(BIN)/pytest tests/api/fuzz -s --fuzz-cases $(or $(CASES),10000)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.conformance.option import DEVNET_INFO_OPTION
 from tests.fixtures.hangs import pytest_runtest_makereport
+from tests.fixtures.order import long_files_first
 from tests.fixtures.payloads import no_payload_is_heavy
 from tests.fixtures.table import (
     ENDPOINT_OPTION,
@@ -47,3 +48,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         help="look at the devnet that this JSON describes instead of one of our own",
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # one of several processes
+        long_files_first(items)

@@ -2,6 +2,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from tests.fixtures.order import LONG_FILES
+
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
 
@@ -42,6 +44,11 @@ def test_every_folder_of_tests_is_run_and_the_world_comes_last() -> None:
     assert len(planned) == len(set(planned))
     order = [planned.index(f"tests/{name}") for name in ("stream", "api", "workflows", "e2e")]
     assert order == sorted(order)
+
+
+def test_the_long_files_that_begin_first_are_there() -> None:
+    assert len(LONG_FILES) == len(set(LONG_FILES))
+    assert all((ROOT / "tests" / name).is_file() for name in LONG_FILES)
 
 
 def test_continuous_integration_runs_the_same_targets() -> None:
