@@ -15,6 +15,7 @@ from botocore.exceptions import (
     HTTPClientError,
     IncompleteReadError,
 )
+from botocore.loaders import JSONFileLoader
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,6 +30,29 @@ _NO_ANSWER = (HTTPClientError, ConnectionError, IncompleteReadError)
 
 _CONNECTIONS = 256
 """Connections one client may keep; made on demand, and never fewer than a worker's threads."""
+
+
+class _Definitions(JSONFileLoader):
+    """What AWS's services are like, read once a process.
+
+    Every client has a session of its own, for the credentials of its moment, and every session
+    would parse megabytes of JSON again: most of the time that opening a client takes.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, object] = {}
+
+    def load_file(self, file_path: str) -> object:
+        """Return the definitions in a file (named without its ending), or None."""
+        if file_path not in self._known:
+            found: object = super().load_file(file_path)
+            if found is None:
+                return None
+            self._known[file_path] = found
+        return self._known[file_path]
+
+
+_DEFINITIONS = _Definitions()
 
 
 class _StaticKeys(TypedDict, total=False):
@@ -68,6 +92,7 @@ def open_client(
         read_timeout_s: how long one answer may take.
     """
     core = botocore.session.get_session()
+    core.get_component("data_loader").file_loader = _DEFINITIONS
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 3},
         connect_timeout=2,

@@ -19,6 +19,7 @@ from api.app import create_app
 from api.paying import WalletWatch
 from api.server import address_of, door_server, listen
 from api.services import NetworkFacts, Services
+from devnet.probes import PLAIN_HTTP
 from tests.fakes.streams import FakeStreams
 from tests.samples import CREATOR, RTA, T0_MS, chunk_id_of
 from vibesflow.access import Admission
@@ -223,7 +224,7 @@ async def open_door(
     )
     async with (
         serving(services) as (url, app),
-        httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client,
+        httpx.AsyncClient(base_url=url, timeout=60, trust_env=False, verify=PLAIN_HTTP) as client,
     ):
         try:
             yield Door(url, client, app, services, streams, staging, folder, ledger)

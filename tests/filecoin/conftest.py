@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from devnet.probes import PLAIN_HTTP
 from tests.filecoin.onchain import Onchain, onchain
 from tests.filecoin.small_server import SmallServer, small_server
 from vibesflow.filecoin import FilecoinClient
@@ -14,7 +15,7 @@ from vibesflow.filecoin.provider_http import ProviderHttp
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN_HTTP) as client:
         yield client
 
 

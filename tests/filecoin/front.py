@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from devnet.probes import PLAIN_HTTP
 from tests.filecoin.small_server import Reply, Request, SmallServer, small_server
 
 Forward = Callable[[Request], Awaitable[Reply]]
@@ -47,7 +48,10 @@ class Front:
 
 @asynccontextmanager
 async def front() -> AsyncIterator[Front]:
-    async with small_server() as server, httpx.AsyncClient(trust_env=False) as http:
+    async with (
+        small_server() as server,
+        httpx.AsyncClient(trust_env=False, verify=PLAIN_HTTP) as http,
+    ):
         shown = Front(server)
 
         async def forward(request: Request) -> Reply:

@@ -36,6 +36,7 @@ from vibesflow.filecoin.rpc import Rpc
 from vibesflow.filecoin.selection import NO_PROVIDER_PAUSE_S, Selection, Wish
 from vibesflow.filecoin.session_keys import SessionKeys
 from vibesflow.filecoin.terminations import Termination
+from vibesflow.filecoin.tls import trust
 from vibesflow.filecoin.transactions import Transactions
 from vibesflow.filecoin.upload import OnProgress, OpenSource, upload
 from vibesflow.settings import FilecoinSettings
@@ -92,7 +93,7 @@ class FilecoinClient:
         except BaseException:
             await rpc.close()
             raise
-        http = httpx.AsyncClient(timeout=TIMEOUT, limits=_LIMITS, trust_env=False)
+        http = httpx.AsyncClient(timeout=TIMEOUT, limits=_LIMITS, trust_env=False, verify=trust())
         chain = Chain(rpc, network)
         payer = signer.payer if signer else known_payer(settings)
         own = own_transactions(rpc, chain, signer)

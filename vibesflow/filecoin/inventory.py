@@ -19,6 +19,7 @@ from vibesflow.filecoin.provider_http import TIMEOUT, ProviderHttp
 from vibesflow.filecoin.registry import read_providers
 from vibesflow.filecoin.retrieval import piece_path, read_piece
 from vibesflow.filecoin.rpc import Rpc
+from vibesflow.filecoin.tls import trust
 from vibesflow.settings import FilecoinSettings
 
 _log = logging.getLogger(__name__)
@@ -166,7 +167,7 @@ async def open_inventory(settings: FilecoinSettings, payer: str) -> AsyncIterato
     rpc = Rpc(network.rpc_urls, network.chain_id)
     try:
         await rpc.check()
-        async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as http:
+        async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, verify=trust()) as http:
             yield Inventory(Chain(rpc, network), http, payer, settings.source)
     finally:
         await rpc.close()

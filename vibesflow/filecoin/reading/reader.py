@@ -30,6 +30,7 @@ from vibesflow.filecoin.reading.hedging import race
 from vibesflow.filecoin.reading.holders import Holder, Holders, LoadHolders
 from vibesflow.filecoin.reading.shared import Shared
 from vibesflow.filecoin.reading.sources import Source, piece_sources
+from vibesflow.filecoin.tls import trust
 from vibesflow.settings import ReadSettings
 
 MOST_FETCHES: Final = 64
@@ -69,7 +70,9 @@ class PieceReader:
         self._timeout = httpx.Timeout(
             settings.timeout_s, connect=min(_CONNECT_S, settings.timeout_s)
         )
-        self._http = httpx.AsyncClient(timeout=self._timeout, limits=_LIMITS, trust_env=False)
+        self._http = httpx.AsyncClient(
+            timeout=self._timeout, limits=_LIMITS, trust_env=False, verify=trust()
+        )
         self._holders = Holders(load_holders, timeout_s=settings.timeout_s)
         self._cooldowns = Cooldowns()
         self._fetches = Shared[None]()
