@@ -110,7 +110,7 @@ def raw_headers() -> dict[str, str]:
 
 
 async def dripping():
-    for _ in range(2_000):
+    for _ in range(300):
         yield b"x"
         await asyncio.sleep(0.01)
 
