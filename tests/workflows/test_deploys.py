@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 from devnet.temporal import temporal_program
@@ -14,6 +16,7 @@ from tests.fixtures.payloads import weighed_converter
 from tests.fixtures.temporal import SEARCH_ATTRIBUTES
 from tests.workflows.harness import StreamHarness
 from workflows import versions
+from workflows.messages import RtaResult
 
 LIMIT_S = 60
 
@@ -87,6 +90,13 @@ async def test_a_running_stream_stays_on_its_build_and_a_new_one_takes_the_new(
     assert set(streams.filecoin.paid.values()) == {1}
 
 
+async def is_storing(handle: WorkflowHandle[object, RtaResult]) -> bool:
+    """Tell whether a worker has begun an upload; one that is only waiting may wait longer."""
+    pending = (await handle.describe()).raw_description.pending_activities
+    started = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+    return any(a.activity_type.name == "store_chunk" and a.state == started for a in pending)
+
+
 async def test_an_upload_under_way_ends_in_its_first_attempt_when_the_worker_is_stopped(
     temporal_env: WorkflowEnvironment, tmp_path: Path, rta_id: str
 ) -> None:
@@ -95,7 +105,7 @@ async def test_an_upload_under_way_ends_in_its_first_attempt_when_the_worker_is_
     async with asyncio.timeout(LIMIT_S), streams.worker(grace_s=LIMIT_S):
         await streams.send(rta_id, 0, final=0)
         handle = streams.handle(rta_id)
-        while not (await handle.describe()).raw_description.pending_activities:
+        while not await is_storing(handle):
             await asyncio.sleep(0.1)
         asyncio.get_running_loop().call_later(1, streams.filecoin.store_open.set)
     assert sum(streams.filecoin.stores.values()) == 1
