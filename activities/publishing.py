@@ -64,7 +64,7 @@ class PublishingActivities:
         record = self._ledger.get_stream(request.rta_id)
         if record is None:
             raise StreamNotFound(f"no stream {request.rta_id} in the table")
-        rows = list(self._ledger.list_chunks(request.rta_id))
+        rows = self._ledger.list_chunks(request.rta_id)
         document = compile_document(record, rows, version=request.version, compiled_at=request.at)
         return record, document
 

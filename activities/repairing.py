@@ -209,7 +209,7 @@ class RepairActivities:
             record = self._ledger.get_stream(rta_id)
             if record is None or not record.is_complete:
                 return  # its next completion lists the rows as they are
-            details = details_of(list(self._ledger.list_chunks(rta_id)))
+            details = details_of(self._ledger.list_chunks(rta_id))
             data_sets = {str(d.data_set_id) for d in details if d.data_set_id is not None}
             first = details[0] if details else None
             base = first.url.removesuffix(first.piece_cid) if first and first.url else None

@@ -22,11 +22,12 @@ from activities.messages import (
 )
 from vibesflow.errors import ChunkConflict, StreamClosed, StreamNotFound
 from vibesflow.ledger.port import Ledger
-from vibesflow.stream.document import details_of, sessions_of
+from vibesflow.stream.document import count_in, details_of
 from vibesflow.stream.ids import parse_chunk_id
 from vibesflow.stream.pages import first_page
 from vibesflow.stream.records import ChunkRow, Completion, RowStatus, RowWrite, StreamOpening
-from vibesflow.stream.shelf import is_parked, shelf_of
+from vibesflow.stream.sessions import Sessions
+from vibesflow.stream.shelf import Shelf, is_parked
 
 _PAGE_ROWS = 20
 
@@ -50,14 +51,13 @@ class StreamActivities:
             if found is None:
                 return OpenedStream()
             record = found
-        rows = list(self._ledger.list_chunks(request.rta_id)) if record.chunks else []
-        sessions = sessions_of(rows)
+        sessions, shelf = Sessions(), Shelf()
+        for row in self._ledger.list_chunks(request.rta_id) if record.chunks else ():
+            count_in(sessions, row)
+            shelf.put_row(row)
         sessions.compact()
         return OpenedStream(
-            record=record,
-            sessions=sessions,
-            shelf=shelf_of(rows),
-            pin_after_s=self._pin_after_s,
+            record=record, sessions=sessions, shelf=shelf, pin_after_s=self._pin_after_s
         )
 
     @activity.defn(name="load_rows")
@@ -119,8 +119,7 @@ class StreamActivities:
     @activity.defn(name="complete_stream")
     def complete_stream(self, request: CompleteStream) -> CompletedStream:
         """Write the snapshot and complete, exactly once for the version."""
-        rows = list(self._ledger.list_chunks(request.rta_id))
-        details = details_of(rows)
+        details = details_of(self._ledger.list_chunks(request.rta_id))
         data_sets = {str(d.data_set_id) for d in details if d.data_set_id is not None}
         record = self._ledger.complete_stream(
             Completion(

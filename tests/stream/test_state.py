@@ -12,7 +12,7 @@ from vibesflow.stream.report import report_status
 from vibesflow.stream.retrying import retry_parked
 from vibesflow.stream.sessions import Sessions
 from vibesflow.stream.setbacks import MOST_RESTORES, note_refused
-from vibesflow.stream.shelf import shelf_of
+from vibesflow.stream.shelf import Shelf
 from vibesflow.stream.shelving import take_back
 from vibesflow.stream.state import RtaState
 from vibesflow.stream.status import ChunkPhase, StreamState
@@ -302,7 +302,10 @@ def test_loading_takes_up_what_was_left(state: RtaState) -> None:
     )
     sessions = Sessions()
     sessions.of(START_MS, "").receive(0, is_final=True)
-    fresh.load(record, sessions, shelf_of(rows))
+    shelf = Shelf()
+    for row in rows:
+        shelf.put_row(row)
+    fresh.load(record, sessions, shelf)
     assert (fresh.parked, fresh.unconfirmed) == (1, 1)
     assert take_back(fresh, rows[1:]) == 1
     fresh.retry_requested = True
@@ -314,7 +317,7 @@ def test_loading_takes_up_what_was_left(state: RtaState) -> None:
     assert len(fresh.to_place()) == 1
     assert not fresh.has_changed
     assert not fresh.sessions.final_is_due
-    fresh.load(record.model_copy(update={"is_complete": False}), Sessions(), shelf_of([]))
+    fresh.load(record.model_copy(update={"is_complete": False}), Sessions(), Shelf())
     assert fresh.has_changed
 
 

@@ -3,63 +3,72 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from operator import itemgetter
+from typing import TypeAlias
 
 from vibesflow.stream.records import ChunkDetail, ChunkRow, RowStatus, StreamRecord
 from vibesflow.stream.sessions import Sessions
 
 DOCUMENT_SCHEMA = "vibesflow/stream/1"
 
+_Place: TypeAlias = tuple[int, str, int, int]
+"""Where a chunk stands in its stream."""
+
 
 def in_stream_order(rows: Iterable[ChunkRow]) -> list[ChunkRow]:
     """Sort rows by (session start, producer, sequence), then time (design rule 7)."""
-    return sorted(
-        rows,
-        key=lambda r: (r.session_started_at_ms, r.producer, r.sequence, r.started_at_ms),
-    )
+    return sorted(rows, key=_place)
 
 
 def sessions_of(rows: Iterable[ChunkRow]) -> Sessions:
     """Tell from the rows what has come of each session."""
     sessions = Sessions()
     for row in rows:
-        session = sessions.of(row.session_started_at_ms, row.producer)
-        session.receive(row.sequence, is_final=row.is_final)
+        count_in(sessions, row)
     return sessions
 
 
-def details_of(rows: Sequence[ChunkRow]) -> tuple[ChunkDetail, ...]:
-    """Return what a list shows of each chunk that has a PieceCID, in stream order."""
-    return tuple(
-        ChunkDetail(
-            chunk_id=row.chunk_id,
-            piece_cid=row.piece_cid,
-            size=row.size,
-            piece_id=row.piece_id,
-            data_set_id=row.data_set_id,
-            url=row.retrieval_url,
-            duration_ms=row.duration_ms,
-            participants=row.participants,
-            owner=row.creator,
-            sequence=row.sequence,
-            is_final=row.is_final,
-        )
-        for row in in_stream_order(rows)
+def count_in(sessions: Sessions, row: ChunkRow) -> None:
+    """Add a row to what has come of its session."""
+    session = sessions.of(row.session_started_at_ms, row.producer)
+    session.receive(row.sequence, is_final=row.is_final)
+
+
+def details_of(rows: Iterable[ChunkRow]) -> tuple[ChunkDetail, ...]:
+    """Return what a list shows of each chunk that has a PieceCID, in stream order.
+
+    Rows are looked at one by one: a stream of 20,000 is not held as rows.
+    """
+    placed = [
+        (_place(row), _detail(row, piece_cid=row.piece_cid))
+        for row in rows
         if row.piece_cid is not None
-    )
+    ]
+    return tuple(detail for _, detail in sorted(placed, key=itemgetter(0)))
 
 
 def compile_document(
-    record: StreamRecord, rows: Sequence[ChunkRow], *, version: int, compiled_at: str
+    record: StreamRecord, rows: Iterable[ChunkRow], *, version: int, compiled_at: str
 ) -> bytes:
     """Compile the document: canonical JSON, so the same rows give the same bytes and PieceCID.
 
     It names the missing sequence numbers and the parked chunks, and links the version before. With
     what the chain says it is enough to write record, rows and snapshot anew: `vibesflow.rebuild`.
+    Of the rows, which are looked at one by one, nothing is held but their text.
     """
-    ordered = in_stream_order(rows)
-    stored = [row for row in ordered if row.piece_cid is not None]
-    document = {
+    stored: list[tuple[_Place, bytes]] = []
+    failed: list[tuple[_Place, bytes]] = []
+    sessions, total_bytes, total_duration_ms = Sessions(), 0, 0
+    for row in rows:
+        count_in(sessions, row)
+        if row.piece_cid is not None:
+            stored.append((_place(row), _canonical(_entry(row, record))))
+            total_bytes += row.size
+            total_duration_ms += row.duration_ms
+        if row.status.waits_for_filecoin:
+            failed.append((_place(row), _canonical(_entry(row, record) | {"error": row.error})))
+    facts = {
         "schema": DOCUMENT_SCHEMA,
         "rta_id": record.rta_id,
         "creator": record.creator,
@@ -68,17 +77,42 @@ def compile_document(
         "rev": record.rev,
         "opened_at": record.opened_at,
         "compiled_at": compiled_at,
-        "total_bytes": sum(row.size for row in stored),
-        "total_duration_ms": sum(row.duration_ms for row in stored),
-        "chunks": [_entry(row, record) for row in stored],
-        "missing": [gap.model_dump() for gap in sessions_of(rows).gaps],
-        "failed": [
-            _entry(row, record) | {"error": row.error}
-            for row in ordered
-            if row.status.waits_for_filecoin
-        ],
+        "total_bytes": total_bytes,
+        "total_duration_ms": total_duration_ms,
+        "missing": [gap.model_dump() for gap in sessions.gaps],
     }
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    texts = {name: _canonical(value) for name, value in facts.items()}
+    texts |= {"chunks": _canonical_list(stored), "failed": _canonical_list(failed)}
+    members = (_canonical(name) + b":" + texts[name] for name in sorted(texts))
+    return b"{" + b",".join(members) + b"}"
+
+
+def _place(row: ChunkRow) -> _Place:
+    return row.session_started_at_ms, row.producer, row.sequence, row.started_at_ms
+
+
+def _detail(row: ChunkRow, *, piece_cid: str) -> ChunkDetail:
+    return ChunkDetail(
+        chunk_id=row.chunk_id,
+        piece_cid=piece_cid,
+        size=row.size,
+        piece_id=row.piece_id,
+        data_set_id=row.data_set_id,
+        url=row.retrieval_url,
+        duration_ms=row.duration_ms,
+        participants=row.participants,
+        owner=row.creator,
+        sequence=row.sequence,
+        is_final=row.is_final,
+    )
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _canonical_list(placed: list[tuple[_Place, bytes]]) -> bytes:
+    return b"[" + b",".join(text for _, text in sorted(placed, key=itemgetter(0))) + b"]"
 
 
 def _entry(row: ChunkRow, record: StreamRecord) -> dict[str, object]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pydantic import BaseModel
 
 from vibesflow.stream.records import ChunkRow, RowStatus
@@ -48,6 +46,11 @@ class Shelf(BaseModel):
         else:
             self.received += 1
 
+    def put_row(self, row: ChunkRow) -> None:
+        """Count a chunk that nobody has in memory, unless it is confirmed."""
+        if row.status is not RowStatus.UPLOADED:
+            self.put(row.status, has_piece=row.piece_cid is not None)
+
     def take(self, row: ChunkRow) -> None:
         """Count a chunk that is in memory again."""
         if is_parked(row.status):
@@ -69,12 +72,3 @@ class Shelf(BaseModel):
         self.stored *= not stored
         if parked:
             self.parked = self.pinned = self.recalled = 0
-
-
-def shelf_of(rows: Iterable[ChunkRow]) -> Shelf:
-    """Return the shelf of a stream that nobody has in memory."""
-    shelf = Shelf()
-    for row in rows:
-        if row.status is not RowStatus.UPLOADED:
-            shelf.put(row.status, has_piece=row.piece_cid is not None)
-    return shelf
