@@ -39,6 +39,7 @@ from activities.pinning import PinningActivities
 from activities.ports import Committer, DataSetOrders, PieceStore, Registry
 from activities.publishing import PublishingActivities
 from activities.pulling import PullActivities
+from activities.pulse import PulseInterceptor
 from activities.staging import StagingActivities
 from activities.storing import StoringActivities
 from activities.streams import StreamActivities
@@ -112,7 +113,7 @@ def rta_worker(
         max_concurrent_workflow_tasks=settings.workflow_slots,
         max_cached_workflows=settings.cached_workflows,
         graceful_shutdown_timeout=timedelta(seconds=settings.grace_s),
-        interceptors=[FaultInterceptor()],
+        interceptors=[FaultInterceptor(), PulseInterceptor()],
         deployment_config=_deployment(settings),
     )
 

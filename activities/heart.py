@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeVar
@@ -24,16 +25,27 @@ def remembered(kind: type[Details]) -> Details | None:
 
 
 class Heart:
-    """Repeats the last details, so that another attempt finds them whenever this one dies."""
+    """Repeats the last details, so that another attempt finds them whenever this one dies.
 
-    def __init__(self, details: BaseModel | None = None) -> None:
+    Args:
+        details: what is sent until there are others.
+        send: what sends them; must be called on the worker's event loop.
+    """
+
+    def __init__(
+        self,
+        details: BaseModel | None = None,
+        *,
+        send: Callable[..., None] = activity.heartbeat,
+    ) -> None:
         self._details = details
+        self._send = send
         self._task: asyncio.Task[None] | None = None
 
     def beat(self, details: BaseModel) -> None:
         """Send new details."""
         self._details = details
-        activity.heartbeat(details)
+        self._send(details)
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._keep())
@@ -53,4 +65,4 @@ class Heart:
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(BEAT_S)
-            activity.heartbeat(*([self._details] if self._details else []))
+            self._send(*([self._details] if self._details else []))

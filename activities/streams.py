@@ -33,13 +33,17 @@ _PAGE_ROWS = 20
 
 
 class StreamActivities:
-    """The workflow's hand on the ledger."""
+    """The workflow's hand on the ledger.
+
+    A step whose time is over is let end: its writes may be repeated, and an exception thrown into
+    the table's client from outside could leave its connections in any state.
+    """
 
     def __init__(self, ledger: Ledger, *, pin_after_s: float | None = None) -> None:
         self._ledger = ledger
         self._pin_after_s = pin_after_s
 
-    @activity.defn(name="open_stream")
+    @activity.defn(name="open_stream", no_thread_cancel_exception=True)
     def open_stream(self, request: OpenStream) -> OpenedStream:
         """Create the record if it is new; tell what has come and how much of it waits."""
         if request.creator:
@@ -60,7 +64,7 @@ class StreamActivities:
             record=record, sessions=sessions, shelf=shelf, pin_after_s=self._pin_after_s
         )
 
-    @activity.defn(name="load_rows")
+    @activity.defn(name="load_rows", no_thread_cancel_exception=True)
     def load_rows(self, request: LoadRows) -> LoadedRows:
         """Return as many rows of the wanted kinds as a message carries, in table order."""
         wanted = (
@@ -77,12 +81,12 @@ class StreamActivities:
             found_none=not page and not request.after,
         )
 
-    @activity.defn(name="find_chunk")
+    @activity.defn(name="find_chunk", no_thread_cancel_exception=True)
     def find_chunk(self, request: FindChunk) -> FoundChunk:
         """Return the row of a chunk id, or None."""
         return FoundChunk(row=self._ledger.get_chunk(request.rta_id, request.chunk_id))
 
-    @activity.defn(name="append_chunks")
+    @activity.defn(name="append_chunks", no_thread_cancel_exception=True)
     def append_chunks(self, request: AppendChunks) -> AppendedChunks:
         """Write rows and counters together; a row that stands with other content is named."""
         if request.reopen_version is not None:
@@ -116,7 +120,7 @@ class StreamActivities:
             self._ledger.reopen_stream(rta_id, version=record.document_version, at=at)
             self._ledger.settle_rows(rta_id, writes)
 
-    @activity.defn(name="complete_stream")
+    @activity.defn(name="complete_stream", no_thread_cancel_exception=True)
     def complete_stream(self, request: CompleteStream) -> CompletedStream:
         """Write the snapshot and complete, exactly once for the version."""
         details = details_of(self._ledger.list_chunks(request.rta_id))

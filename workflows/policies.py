@@ -133,6 +133,8 @@ class Step(Generic[Request, Reply]):
         return replace(self, retry=replace(self.retry, maximum_attempts=attempts))
 
 
+_HEARTBEAT = timedelta(seconds=30)  # so soon what a dead worker had under way goes on elsewhere
+
 _TABLE_RETRY = RetryPolicy(
     # A worst table call takes 24 s inside boto3 already, so the pause grows from small: an
     # outage of the table is then followed closely, and a throttled one is not hammered.
@@ -142,6 +144,11 @@ _TABLE_RETRY = RetryPolicy(
 )
 _TABLE_ATTEMPT = timedelta(seconds=120)  # a few transactions of 40 rows, each at its worst
 
+
+def _table_step(name: str, takes: type[Request], gives: type[Reply]) -> Step[Request, Reply]:
+    return Step(name, takes, gives, RTA_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY, heartbeat=_HEARTBEAT)
+
+
 _UPLOAD_RETRY = RetryPolicy(
     # A provider that restarts is back within seconds, one that is down within minutes.
     initial_interval=timedelta(seconds=1),
@@ -149,7 +156,6 @@ _UPLOAD_RETRY = RetryPolicy(
     maximum_interval=timedelta(seconds=60),
 )
 _UPLOAD_ATTEMPT = timedelta(minutes=30)  # Curio gives one upload 30 minutes
-_HEARTBEAT = timedelta(seconds=30)  # so soon what a dead worker had under way goes on elsewhere
 
 FOR_A_PERSON = (InsufficientFunds.code, ApprovalMissing.code, SessionKeyUnauthorized.code)
 """A person must act: the data set says so and asks again by itself."""
@@ -163,21 +169,13 @@ _COMMIT_RETRY = RetryPolicy(
 )
 _COMMIT_ATTEMPT = timedelta(minutes=6)  # the provider's POST may take 5 minutes (gas estimation)
 
-OPEN_STREAM = Step("open_stream", OpenStream, OpenedStream, RTA_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY)
-LOAD_ROWS = Step("load_rows", LoadRows, LoadedRows, RTA_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY)
-FIND_CHUNK = Step("find_chunk", FindChunk, FoundChunk, RTA_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY)
-APPEND_CHUNKS = Step(
-    "append_chunks",
-    AppendChunks,
-    AppendedChunks,
-    RTA_QUEUE,
-    _TABLE_ATTEMPT,
-    _TABLE_RETRY,
-    local_leash=timedelta(seconds=3),
+OPEN_STREAM = _table_step("open_stream", OpenStream, OpenedStream)
+LOAD_ROWS = _table_step("load_rows", LoadRows, LoadedRows)
+FIND_CHUNK = _table_step("find_chunk", FindChunk, FoundChunk)
+APPEND_CHUNKS = replace(
+    _table_step("append_chunks", AppendChunks, AppendedChunks), local_leash=timedelta(seconds=3)
 )
-COMPLETE_STREAM = Step(
-    "complete_stream", CompleteStream, CompletedStream, RTA_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY
-)
+COMPLETE_STREAM = _table_step("complete_stream", CompleteStream, CompletedStream)
 RELEASE_STAGED = Step(
     "release_staged",
     ReleaseStaged,

@@ -14,7 +14,6 @@ from vibesflow.errors import (
     ContractReverted,
     ProviderDown,
     ProviderLied,
-    StagedBytesMissing,
 )
 from vibesflow.stream.records import RowStatus
 from vibesflow.stream.status import ChunkPhase, StreamState
@@ -75,7 +74,7 @@ async def test_a_parked_chunk_is_seen_kept_and_retried_after_completion(
     assert (result.version, result.parked) == (1, 1)
     rows = {row.sequence: row for row in streams.ledger.list_chunks(rta_id)}
     assert rows[1].status is RowStatus.FAILED
-    assert StagedBytesMissing.code or rows[1].error
+    assert "staging" in (rows[1].error or "")
     await streams.stage(lost)
     await streams.streams.retry(rta_id)
     result = await streams.result(rta_id)
@@ -117,17 +116,16 @@ async def test_completion_waits_for_the_chain_only_so_long(
 async def test_a_chunk_that_is_being_stored_holds_the_window(
     skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
 ) -> None:
-    streams.filecoin.store_faults = [ProviderDown("down") for _ in range(20)]
+    streams.filecoin.store_faults = [ProviderDown("down") for _ in range(1_000)]
     await streams.send(rta_id, 0)
     await skipped_time.sleep(timedelta(seconds=380))
-    if not streams.filecoin.store_faults:
-        return
     page = await streams.streams.chunks(rta_id)
     assert page is not None
     assert page.chunks[0].phase is ChunkPhase.RECEIVED
     assert not streams.record(rta_id).is_complete
+    streams.filecoin.store_faults.clear()
     result = await streams.result(rta_id)
-    assert result.version == 1
+    assert (result.version, result.chunks, result.parked) == (1, 1, 0)
 
 
 async def test_uploads_of_one_stream_are_bounded(
