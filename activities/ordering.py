@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
@@ -70,35 +71,34 @@ class CopyDesk:
         return replace(need, copies=(*need.copies, *await self._more(need)))
 
     async def place(self, need: Need) -> StoredPiece:
-        """Order the copies that are not confirmed.
+        """Order the copies of one piece; see `place_all`."""
+        (stored,) = await self.place_all([need])
+        return stored
 
-        Ordering the same copy again is harmless: a data set takes a piece once.
+    async def place_all(self, needs: Sequence[Need]) -> list[StoredPiece]:
+        """Order the copies of a stream's pieces that are not confirmed.
+
+        Each data set is told once of all of them. Ordering the same copy again is harmless: a
+        data set takes a piece once.
 
         Raises:
             TemporalDown: a data set could not be told.
         """
-        copies = list(need.copies)
-        source = next((copy for copy in copies if copy.is_confirmed), copies[0])
-        for copy in copies:
-            if not copy.is_confirmed:
-                held = copy.provider_id == source.provider_id
-                await self._orders.order(
-                    copy.provider_id,
-                    PieceOrder(
-                        piece_cid=need.piece_cid,
-                        size=need.size,
-                        rta_id=need.rta_id,
-                        source_url="" if held else source.base_url + need.piece_cid,
-                        metadata=need.metadata,
-                        urgent=need.urgent,
-                        patient=need.patient,
-                        reply_to=need.reply_to,
-                    ),
-                    creator=need.creator,
-                )
-        names = [self._names[c.provider_id] for c in copies if c.provider_id in self._names]
+        orders: dict[int, list[PieceOrder]] = defaultdict(list)
+        for need in needs:
+            for provider_id, order in _orders(need):
+                orders[provider_id].append(order)
+        for provider_id, wanted in orders.items():
+            await self._orders.order(provider_id, wanted, creator=needs[0].creator)
+        return [self._stored(need) for need in needs]
+
+    def _stored(self, need: Need) -> StoredPiece:
+        known = [copy.provider_id for copy in need.copies if copy.provider_id in self._names]
         return StoredPiece(
-            piece_cid=need.piece_cid, wanted=self._wanted, copies=copies, providers=names
+            piece_cid=need.piece_cid,
+            wanted=self._wanted,
+            copies=list(need.copies),
+            providers=[self._names[provider_id] for provider_id in known],
         )
 
     async def _more(self, need: Need) -> list[Copy]:
@@ -122,6 +122,27 @@ class CopyDesk:
         return Copy(provider_id=provider.provider_id, base_url=url.removesuffix(piece_cid))
 
 
+def _orders(need: Need) -> Iterator[tuple[int, PieceOrder]]:
+    """Yield the order of each copy that is not confirmed, with its provider."""
+    source = next((copy for copy in need.copies if copy.is_confirmed), need.copies[0])
+    for copy in need.copies:
+        if not copy.is_confirmed:
+            held = copy.provider_id == source.provider_id
+            yield (
+                copy.provider_id,
+                PieceOrder(
+                    piece_cid=need.piece_cid,
+                    size=need.size,
+                    rta_id=need.rta_id,
+                    source_url="" if held else source.base_url + need.piece_cid,
+                    metadata=need.metadata,
+                    urgent=need.urgent,
+                    patient=need.patient,
+                    reply_to=need.reply_to,
+                ),
+            )
+
+
 class OrderingActivities:
     """Repairs placements: replaces refused copies, orders again what was forgotten."""
 
@@ -141,10 +162,10 @@ class OrderingActivities:
             return await self._place(request, needs)
 
     async def _place(self, request: PlaceCopies, needs: list[Need]) -> PlacedCopies:
-        placed = []
-        for piece, need in zip(request.pieces, needs, strict=True):
-            stored = await self._desk.place(need)
-            placed.append(stored.model_copy(update={"duration_ms": piece.stored.duration_ms}))
+        placed = [
+            stored.model_copy(update={"duration_ms": piece.stored.duration_ms})
+            for piece, stored in zip(request.pieces, await self._desk.place_all(needs), strict=True)
+        ]
         if all(
             len(new.copies) == len(old.stored.copies) < new.wanted
             for new, old in zip(placed, request.pieces, strict=True)

@@ -135,8 +135,8 @@ class Committer(Protocol):
 class DataSetOrders(Protocol):
     """Telling a data set's workflow; see `workflows.client.DataSetClient`."""
 
-    async def order(self, provider_id: int, order: PieceOrder, *, creator: str) -> None:
-        """Return once the data set of the order's scope has accepted it.
+    async def order(self, provider_id: int, orders: Sequence[PieceOrder], *, creator: str) -> None:
+        """Return once the data set has accepted orders of one stream.
 
         Raises:
             TemporalDown: it has not, or nobody knows.

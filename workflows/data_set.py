@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TypeVar
 
@@ -20,7 +22,13 @@ with workflow.unsafe.imports_passed_through():
     )
     from vibesflow.data_set.packing import pack, unpack
     from vibesflow.data_set.place import COMMIT_SENT, CommitSent
-    from vibesflow.data_set.state import MOST_CARRIED, MOST_QUEUED, Batch, DataSetState
+    from vibesflow.data_set.state import (
+        MOST_CARRIED,
+        MOST_QUEUED,
+        QUEUED_BEFORE,
+        Batch,
+        DataSetState,
+    )
     from vibesflow.errors import ProviderRefused
     from vibesflow.stream.chunk import Message
     from workflows import messages, policies
@@ -29,6 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.data_set_details import render_data_set
     from workflows.failures import reason_of, type_of
     from workflows.messages import DataSetInput, receiver_id
+    from workflows.patches import ROOM_FOR_A_BACKLOG
     from workflows.versions import newer_build_waits, successor
 
 Batched = TypeVar("Batched", PullPieces, CommitPieces)
@@ -77,19 +86,25 @@ class DataSetWorkflow:
             self._board.awake = False
             self._board.reap()
             workflow.set_current_details(render_data_set(self._state.report()))
-            if self._is_long() and self._has_room(MOST_CARRIED) and not self._board.named("batch"):
+            is_leaving = self._is_long()
+            if is_leaving and self._may_leave():
                 packed = pack(self._state)
                 workflow.continue_as_new(
                     self._start.model_copy(update={"packed": packed}),
                     initial_versioning_behavior=successor(),
                 )
-            self._has_room(MOST_QUEUED)
-            if self._state.batch is None and self._is_due():
-                self._state.form_batch(f"{workflow.random().getrandbits(256):064x}")
-            if self._state.batch is not None:
-                self._board.spawn("batch", self._bring, self._state.batch)
-            else:
-                self._arm()
+            self._keep_room()
+            if not (is_leaving and workflow.patched(ROOM_FOR_A_BACKLOG)):
+                self._go_on()
+
+    def _go_on(self) -> None:
+        """Bring the batch under way further, or begin one, or wait until one is due."""
+        if self._state.batch is None and self._is_due():
+            self._state.form_batch(f"{workflow.random().getrandbits(256):064x}")
+        if self._state.batch is not None:
+            self._board.spawn("batch", self._bring, self._state.batch)
+        else:
+            self._arm()
 
     async def _describe(self) -> None:
         """Look up where this is; commits do not wait for it."""
@@ -137,14 +152,16 @@ class DataSetWorkflow:
         told = self._state.note_committed(
             batch, done.data_set_id, ids, tx_hash=done.tx_hash, at=now_iso()
         )
-        for stream, pieces in told.items():
-            news = PiecesCommitted(
+        news = [
+            PiecesCommitted(
                 provider_id=self._state.provider_id,
                 data_set_id=done.data_set_id,
                 pieces=pieces,
                 base_url=self._state.place.pieces_url if self._state.place else "",
             )
-            await self._tell(stream, messages.PIECES_COMMITTED, news)
+            for pieces in told.values()
+        ]
+        await self._tell_all(messages.PIECES_COMMITTED, zip(told, news, strict=True))
 
     async def _fail(self, batch: Batch, error: ActivityError) -> None:
         """Pause when a person must act, otherwise give the pieces back to their streams."""
@@ -162,29 +179,47 @@ class DataSetWorkflow:
         if self._state.paused != reason:
             self._state.paused = reason
             news = CommitDelayed(provider_id=self._state.provider_id, reason=reason)
-            for stream in self._state.streams:
-                await self._tell(stream, messages.COMMIT_DELAYED, news)
+            told = [(stream, news) for stream in self._state.streams]
+            await self._tell_all(messages.COMMIT_DELAYED, told)
         workflow.set_current_details(render_data_set(self._state.report()))
         await workflow.sleep(policies.FUNDS_PAUSE, summary="commits wait for a person")
 
     async def _refuse(
         self, batch: Batch, pieces: tuple[str, ...], reason: str, *, dropped: bool = False
     ) -> None:
-        for stream, refused in self._state.note_refused(batch, pieces).items():
-            for page in _pages(refused):
-                news = PiecesRefused(
-                    provider_id=self._state.provider_id,
-                    pieces=page,
-                    reason=reason,
-                    dropped=dropped,
-                )
-                await self._tell(stream, messages.PIECES_REFUSED, news)
+        news = PiecesRefused(
+            provider_id=self._state.provider_id, pieces=(), reason=reason, dropped=dropped
+        )
+        told = [
+            (stream, news.model_copy(update={"pieces": page}))
+            for stream, refused in self._state.note_refused(batch, pieces).items()
+            for page in _pages(refused)
+        ]
+        await self._tell_all(messages.PIECES_REFUSED, told)
+
+    async def _tell_all(self, signal: str, told: Iterable[tuple[str, Message]]) -> None:
+        """Signal streams, all at once: that costs one workflow task instead of one for each."""
+        if workflow.patched(ROOM_FOR_A_BACKLOG):
+            await asyncio.gather(*(self._tell(stream, signal, news) for stream, news in told))
+        else:
+            for stream, news in told:
+                await self._tell(stream, signal, news)
 
     async def _tell(self, stream: str, signal: str, news: Message) -> None:
         """Signal a stream; one that is gone takes its pieces up again when it comes back."""
         handle = workflow.get_external_workflow_handle(receiver_id(stream))
         with suppress(ApplicationError):
             await handle.signal(signal, news)
+
+    def _may_leave(self) -> bool:
+        """Tell whether a new run can begin; have streams order later what it could not carry."""
+        if workflow.patched(ROOM_FOR_A_BACKLOG):
+            return not self._board.named("batch") and self._has_room(MOST_CARRIED)
+        return self._has_room(MOST_CARRIED) and not self._board.named("batch")
+
+    def _keep_room(self) -> None:
+        if len(self._state.queue) > min(MOST_QUEUED, QUEUED_BEFORE):
+            self._has_room(MOST_QUEUED if workflow.patched(ROOM_FOR_A_BACKLOG) else QUEUED_BEFORE)
 
     def _has_room(self, keep: int) -> bool:
         """Tell whether the queue is that short; if not, have streams order later what is beyond."""
@@ -194,10 +229,12 @@ class DataSetWorkflow:
         return not (told and self._board.spawn("postpone", self._postpone, told))
 
     async def _postpone(self, told: dict[str, list[str]]) -> None:
-        for stream, pieces in told.items():
-            for page in _pages(pieces):
-                news = PiecesPostponed(provider_id=self._state.provider_id, pieces=page)
-                await self._tell(stream, messages.PIECES_POSTPONED, news)
+        news = [
+            (stream, PiecesPostponed(provider_id=self._state.provider_id, pieces=page))
+            for stream, pieces in told.items()
+            for page in _pages(pieces)
+        ]
+        await self._tell_all(messages.PIECES_POSTPONED, news)
 
     def _request(self, kind: type[Batched], batch: Batch) -> Batched:
         pieces = [

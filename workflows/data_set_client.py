@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from temporalio.client import Client
 
 from vibesflow.data_set.orders import Pairs, PieceOrder
 from vibesflow.settings import DataSetScope, FilecoinSettings
+from vibesflow.stream.pages import first_page
 from vibesflow.stream.piece_metadata import MAX_VALUE_BYTES
 from workflows import messages
 from workflows.connection import signal_with_start
@@ -20,13 +23,20 @@ class DataSetClient:
         self._payer = payer
         self._settings = settings
 
-    async def order(self, provider_id: int, order: PieceOrder, *, creator: str) -> None:
-        """Signal the data set of the order's scope, starting its workflow if none runs.
+    async def order(self, provider_id: int, orders: Sequence[PieceOrder], *, creator: str) -> None:
+        """Signal the data set of a stream's orders, starting its workflow if none runs.
 
         Raises:
-            TemporalDown: it has not been accepted, or nobody knows.
+            TemporalDown: they have not all been accepted, or nobody knows.
         """
-        scope = self.scope_of(order.rta_id, creator)
+        rest = list(orders)
+        while rest:
+            page = first_page(rest)
+            rest = rest[len(page) :]
+            await self._signal(provider_id, page, creator)
+
+    async def _signal(self, provider_id: int, page: list[PieceOrder], creator: str) -> None:
+        scope = self.scope_of(page[0].rta_id, creator)
         await signal_with_start(
             self._client,
             messages.DATA_SET_WORKFLOW,
@@ -35,7 +45,7 @@ class DataSetClient:
             ),
             workflow_id=messages.data_set_workflow_id(self._payer, provider_id, scope),
             signal=messages.ADD_PIECES,
-            args=[[order]],
+            args=[page],
             summary=f"data set at provider {provider_id}",
         )
 

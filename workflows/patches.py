@@ -13,3 +13,7 @@ the workflow task; docs/decisions/history.md says why not any more."""
 REST_ENDS_WITH_NEWS = "rest-ends-with-news"
 """The pause before copies are ordered again, which grows to minutes, ends when a piece of the
 stream is committed: there is room again."""
+
+ROOM_FOR_A_BACKLOG = "room-for-a-backlog"
+"""A data set keeps 2,000 orders in mind instead of 400, tells all streams at once what concerns
+them instead of one after the other, and when it has to begin anew begins no batch before."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 
 import pytest
 
@@ -21,10 +22,11 @@ def ordered(live_streams: StreamHarness, monkeypatch: pytest.MonkeyPatch) -> dic
     known, order = live_streams.filecoin.known, DataSetClient.order
 
     async def lossy(
-        client: DataSetClient, provider_id: int, piece: PieceOrder, *, creator: str
+        client: DataSetClient, provider_id: int, pieces: Sequence[PieceOrder], *, creator: str
     ) -> None:
+        (piece,) = pieces
         asked[piece.piece_cid].add(provider_id)
-        await order(client, provider_id, piece, creator=creator)
+        await order(client, provider_id, pieces, creator=creator)
         if len(asked[piece.piece_cid]) == 2 and piece.piece_cid not in lost:
             lost.append(piece.piece_cid)
             for each in reversed(list(known)):  # so the next choice comes out otherwise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from pydantic import BaseModel, Field
@@ -14,12 +14,15 @@ BATCH_PIECES = 40
 """Most pieces that one AddPieces may hold (Curio PDP API)."""
 BATCH_BYTES = 14_000
 """Most JSON of a batch's pieces: with the nonce around it, the payload stays below 16 KiB."""
-MOST_QUEUED = 400
+MOST_QUEUED = 2_000
 """Pieces that are kept in mind; those who wait for more of them order them again."""
+QUEUED_BEFORE = 400
+"""The same for runs without `workflows.patches.ROOM_FOR_A_BACKLOG`."""
 MOST_CARRIED = 80
 """Pieces that a next run begins with: packed, they fill half a payload."""
 QUIET_MS = 3_000
 """A burst is over when no order has come for so long."""
+_MOST_SHOWN = 50
 
 
 class QueuedPiece(BaseModel):
@@ -181,7 +184,15 @@ class DataSetState(BaseModel):
     @property
     def streams(self) -> list[str]:
         """The streams that wait, each once."""
-        return list(dict.fromkeys(s for piece in self.queue.values() for s in piece.streams))
+        return list(self._each_stream())
+
+    def _each_stream(self) -> Iterator[str]:
+        seen: set[str] = set()
+        for piece in self.queue.values():
+            for stream in piece.streams:
+                if stream not in seen:
+                    seen.add(stream)
+                    yield stream
 
     def report(self) -> DataSetStatus:
         """Spell the state as the answer of the ``status`` query."""
@@ -196,7 +207,7 @@ class DataSetState(BaseModel):
             committed=self.committed,
             batches=self.batches,
             paused=self.paused,
-            streams=tuple(self.streams[:50]),
+            streams=tuple(islice(self._each_stream(), _MOST_SHOWN)),
             place=self.place,
             sent=self.sent,
             last=self.last,
