@@ -1,4 +1,4 @@
-"""Records the histories anew: ``python -m tests.replay.record``.
+"""Records the histories anew: ``python -m tests.replay.record``, or with names of scenarios.
 
 Do this for a new scenario, or before the first release of a workflow. A recorded history of a
 released version is never replaced: what it proves is that running streams survive a deploy.
@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 from temporalio.testing import WorkflowEnvironment
 
 from tests.fakes.pinning import MemoryPinning
-from tests.fixtures.temporal import start_skipped_time
-from tests.replay.scenarios import SCENARIOS, copies_replaced, pinned_meanwhile
+from tests.fixtures.temporal import start_local, start_skipped_time
+from tests.replay.scenarios import SCENARIOS, Setting
 from tests.workflows.harness import StreamHarness
 
 HISTORIES = Path(__file__).with_name("histories")
@@ -26,27 +28,43 @@ ROOT = Path(__file__).parents[2]
 
 async def record(only: frozenset[str]) -> None:
     """Live each scenario once and write the history of each of its runs."""
-    for scenario in SCENARIOS:
+    for scenario, setting in SCENARIOS.items():
         name = scenario.__name__
         if only and name not in only:
             continue
-        async with start_skipped_time() as env:
+        async with _server(setting) as env:
             with TemporaryDirectory() as folder:
                 streams = StreamHarness(env, Path(folder))
-                streams.copies = 2 if scenario is copies_replaced else 1
-                streams.pinning = MemoryPinning() if scenario is pinned_meanwhile else None
+                streams.copies = setting.copies
+                streams.pinning = MemoryPinning() if setting.pins else None
                 async with streams.worker():
-                    await scenario(env, streams, f"rta_{name}")
-            for number, run_id in enumerate(streams.runs, start=1):
-                await _write(env, f"rta:rta_{name}", f"{name}-{number}", run_id)
-            for provider_id in {commit.provider_id for commit in streams.filecoin.commits}:
-                data_set = streams.data_set_id(provider_id)
-                await _write(env, data_set, f"{name}-data_set_{provider_id}")
+                    with patch("vibesflow.data_set.state.MOST_QUEUED", setting.most_queued):
+                        await scenario(env, streams, f"rta_{name}")
+            await _keep(env, streams, name, setting)
 
 
-async def _write(
-    env: WorkflowEnvironment, workflow_id: str, name: str, run_id: str | None = None
+def _server(setting: Setting) -> AbstractAsyncContextManager[WorkflowEnvironment]:
+    if setting.suggested_events is None:
+        return start_skipped_time()
+    return start_local(suggested_events=setting.suggested_events)
+
+
+async def _keep(
+    env: WorkflowEnvironment, streams: StreamHarness, name: str, setting: Setting
 ) -> None:
+    for number, run_id in enumerate(streams.runs, start=1):
+        await _write(env, f"rta:rta_{name}", f"{name}-{number}", run_id)
+    if not setting.replays_data_sets:
+        return
+    for provider_id in {commit.provider_id for commit in streams.filecoin.commits}:
+        data_set = streams.data_set_id(provider_id)
+        *earlier, newest = await streams.runs_of(data_set)
+        await _write(env, data_set, f"{name}-data_set_{provider_id}", newest)
+        for number, run_id in enumerate(earlier, start=1):
+            await _write(env, data_set, f"{name}-data_set_{provider_id}_{number}", run_id)
+
+
+async def _write(env: WorkflowEnvironment, workflow_id: str, name: str, run_id: str) -> None:
     handle = env.client.get_workflow_handle(workflow_id, run_id=run_id)
     history = json.loads((await handle.fetch_history()).to_json())
     path = HISTORIES / f"{name}.json"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.testing import WorkflowEnvironment
 
 from tests.stream.chunks import make_chunk
 from tests.workflows.harness import StreamHarness
+from vibesflow.data_set.state import MOST_QUEUED
 from vibesflow.errors import CommitUnknown, ContractReverted, ProviderLied
 
 Scenario = Callable[[WorkflowEnvironment, StreamHarness, str], Awaitable[None]]
@@ -101,15 +103,55 @@ async def pinned_meanwhile(env: WorkflowEnvironment, streams: StreamHarness, rta
     await streams.result(rta_id)
 
 
-SCENARIOS: tuple[Scenario, ...] = (
-    silence,
-    final_marker,
-    window_rearmed,
-    reopened,
-    parked_and_retried,
-    chain_in_trouble,
-    completed_by_hand,
-    wallet_runs_dry,
-    copies_replaced,
-    pinned_meanwhile,
-)
+async def continued(env: WorkflowEnvironment, streams: StreamHarness, rta_id: str) -> None:
+    """The server finds the histories long: stream and data set begin anew, again and again."""
+    for sequence in range(12):
+        await streams.send(rta_id, sequence, final=11)
+        await env.sleep(timedelta(seconds=0.5))
+    await streams.result(rta_id)
+
+
+async def postponed(env: WorkflowEnvironment, streams: StreamHarness, rta_id: str) -> None:
+    """A data set has room for one order only, while the chain stands still."""
+    streams.filecoin.chain_open = False
+    await streams.send(rta_id, 0, 1, 2, final=2)
+    await env.sleep(timedelta(minutes=2))
+    streams.filecoin.chain_open = True
+    await streams.result(rta_id)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The world that a scenario is lived in.
+
+    Attributes:
+        suggested_events: from which length on the server suggests to continue as new; it is the
+            full server then, in real time, and the histories say what it suggested.
+        most_queued: orders that a data set has room for; other than its own bound, so its history
+            would not replay.
+    """
+
+    copies: int = 1
+    pins: bool = False
+    suggested_events: int | None = None
+    most_queued: int = MOST_QUEUED
+
+    @property
+    def replays_data_sets(self) -> bool:
+        return self.most_queued == MOST_QUEUED
+
+
+SCENARIOS: dict[Scenario, Setting] = {
+    silence: Setting(),
+    final_marker: Setting(),
+    window_rearmed: Setting(),
+    reopened: Setting(),
+    parked_and_retried: Setting(),
+    chain_in_trouble: Setting(),
+    completed_by_hand: Setting(),
+    wallet_runs_dry: Setting(),
+    copies_replaced: Setting(copies=2),
+    pinned_meanwhile: Setting(pins=True),
+    continued: Setting(suggested_events=40),
+    postponed: Setting(most_queued=1),
+}

@@ -145,17 +145,18 @@ class StreamHarness:
             run_id = started.workflow_execution_started_event_attributes.continued_execution_run_id
         return chain
 
+    async def runs_of(self, workflow_id: str) -> list[str]:
+        """Ids of a workflow's runs, oldest first."""
+        described = await self.client.get_workflow_handle(workflow_id).describe()
+        return await self._chain(workflow_id, described.run_id)
+
     async def history_lengths(self, workflow_id: str) -> list[int]:
         """How many events each run of a workflow has, oldest first."""
-        newest = (await self.client.get_workflow_handle(workflow_id).describe()).run_id
-        return [
-            len(
-                (
-                    await self.client.get_workflow_handle(workflow_id, run_id=run).fetch_history()
-                ).events
-            )
-            for run in await self._chain(workflow_id, newest)
-        ]
+        lengths = []
+        for run_id in await self.runs_of(workflow_id):
+            handle = self.client.get_workflow_handle(workflow_id, run_id=run_id)
+            lengths.append(len((await handle.fetch_history()).events))
+        return lengths
 
     def data_set_id(self, provider_id: int) -> str:
         """Workflow id of the data set at a provider."""

@@ -1,4 +1,4 @@
-"""Many streams that come out of an outage together: a data set takes their orders and stays small."""
+"""Many streams come out of an outage together: a data set takes their orders and stays small."""
 
 from __future__ import annotations
 
