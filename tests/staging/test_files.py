@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import resource
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.staging.audio import audio, blocks, digest, get, held, put
+from tests.staging.audio import audio, digest, get, held, put
 from vibesflow.errors import ChunkConflict, StagedBytesCorrupt, StagedBytesMissing, StagingDown
 from vibesflow.staging import FileStaging, Staged, disk
 from vibesflow.staging.spool import Spool
@@ -184,17 +187,38 @@ async def test_a_folder_that_cannot_be_written_is_staging_down(tmp_path: Path) -
         await put(staging, KEY, audio(1))
 
 
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """Have the kernel refuse to write more than 100 bytes to any file, as a full disk would."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
 async def test_a_full_disk_is_staging_down_and_leaves_nothing(
+    root: Path, staging: FileStaging, small_files: None
+) -> None:
+    for size in (1_000, 300_000):  # refused when the buffer is flushed, and at once
+        with pytest.raises(StagingDown, match="too large"):
+            await put(staging, KEY, audio(1, size))
+        assert incoming(root) == []
+        assert await staging.stat(KEY) is None
+
+
+async def test_a_full_disk_makes_room_although_no_digest_can_be_written(
     root: Path, staging: FileStaging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: Spool, waiting: list[bytes]) -> None:
-        raise OSError(28, "No space left on device")
+    def full(self: Spool, blocks: list[bytes]) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
+    await put(staging, KEY, audio(1))
     with monkeypatch.context() as patch:
         patch.setattr(Spool, "write", full)
-        with pytest.raises(StagingDown, match="No space"):
-            await staging.stage(KEY, blocks(audio(1)), max_bytes=1 << 20)
-    assert incoming(root) == []
+        await staging.release(KEY)
+    assert all_files(root) == []
     assert await staging.stat(KEY) is None
 
 

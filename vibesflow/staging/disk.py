@@ -9,6 +9,7 @@ crash leaves two answers, and other bytes under a known key lose at every instan
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -23,6 +24,7 @@ from vibesflow.staging.port import Staged
 from vibesflow.staging.spool import SUFFIX, Spool
 from vibesflow.stream.chunk import MIN_CHUNK_BYTES
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _TOMBSTONE = re.compile(rb"released ([0-9a-f]{64}) ([0-9]{1,12})\n")
 
 
@@ -83,20 +85,33 @@ def open_held(path: Path) -> BufferedReader | None:
 
 
 def bury(path: Path, incoming: Path) -> None:
-    """Replace a key's bytes by the line that names their digest."""
+    """Replace a key's bytes by the line that names their digest.
+
+    On a full disk they leave without it, since nothing else would make room: the row in the table
+    has the digest, too.
+    """
     with _locked(path) as file:
         state = _state(file) if file else None
         if state is None or state.released:
             return
-        make_folder(incoming)
-        tombstone = Spool(incoming)
         try:
-            tombstone.write([f"released {state.sha256} {state.size}\n".encode()])
-            tombstone.seal(durable=True)
-            tombstone.path.replace(path)
-        finally:
-            tombstone.discard()
+            _replace(path, f"released {state.sha256} {state.size}\n".encode(), incoming)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            path.unlink()
         sync_folder(path.parent)
+
+
+def _replace(path: Path, content: bytes, incoming: Path) -> None:
+    make_folder(incoming)
+    spool = Spool(incoming)
+    try:
+        spool.write([content])
+        spool.seal(durable=True)
+        spool.path.replace(path)
+    finally:
+        spool.discard()
 
 
 def remove(path: Path) -> None:

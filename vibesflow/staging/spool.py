@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -57,7 +58,8 @@ class Spool:
 
     def discard(self) -> None:
         """Remove the file, whatever state it is in."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # it writes what is left, and the disk may be full
+            self._file.close()
         self.path.unlink(missing_ok=True)
 
 
