@@ -11,6 +11,7 @@ from tests.chaos.dice import dice
 SMALLEST_BYTES, LARGEST_BYTES = 127, 300_000
 _SHORTEST, _LONGEST = 4, 14
 _ENDS_WITH_A_MARKER = 0.6
+_HAS_TWO_PRODUCERS = 0.3
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class StreamPlan:
         creator: who streams.
         chunks: how many, unless the storm ends before.
         is_marked: the last one says that it is; else the stream falls silent.
+        producers: who record it side by side, taking turns; a session client is always one.
         seed: what the bytes are made from.
     """
 
@@ -29,6 +31,7 @@ class StreamPlan:
     creator: str
     chunks: int
     is_marked: bool
+    producers: int
     seed: str
 
     @classmethod
@@ -41,8 +44,14 @@ class StreamPlan:
             creator=f"{client}.near",
             chunks=rng.randint(_SHORTEST, _LONGEST),
             is_marked=rng.random() < _ENDS_WITH_A_MARKER,
+            producers=2 if rng.random() < _HAS_TWO_PRODUCERS else 1,
             seed=text,
         )
+
+    def place(self, index: int) -> tuple[str, int]:
+        """Return the producer of a chunk and its sequence number there."""
+        sequence, number = divmod(index, self.producers)
+        return f"p{number}" if self.producers > 1 else "", sequence
 
     def payload(self, index: int) -> bytes:
         """Return the bytes of a chunk; most are small, some are large."""

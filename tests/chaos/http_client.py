@@ -59,7 +59,8 @@ class HttpClient:
     ) -> None:
         data = plan.payload(index)
         at_ms = started_at_ms + sum(map(plan.duration_ms, range(index)))
-        chunk_id = f"{plan.rta_id}_chunk_{index:03d}_{at_ms}" + "_final" * is_final
+        producer, sequence = plan.place(index)
+        chunk_id = f"{plan.rta_id}_chunk_{sequence:03d}_{at_ms}" + "_final" * is_final
         headers = {
             "Content-Type": "audio/webm",
             "X-Rta-Id": plan.rta_id,
@@ -68,6 +69,7 @@ class HttpClient:
             "X-Start-Time": str(started_at_ms),
             "X-Chunk-Timestamp": str(at_ms),
             "X-Participant-Count": "2",
+            **({"X-Producer": producer} if producer else {}),
         }
         facts = {
             "rta_id": plan.rta_id,
