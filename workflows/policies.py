@@ -362,6 +362,8 @@ ROOM_PAUSE = timedelta(seconds=30)
 """Before pieces are ordered again for which a data set had no room; doubled up to 8 minutes."""
 TOLD_PIECES = 120
 """PieceCIDs of one signal: keeps its payload under 16 KiB."""
+TOLD_AT_ONCE = 200
+"""Streams that a data set signals together; Temporal takes 2,000 that are under way."""
 LEAVE_EVENTS = 4_000
 """History length at which a quiet stream continues as new, should the server not suggest it."""
 DRAIN_EVENTS = 5_000
