@@ -21,7 +21,8 @@ RUN /venv/bin/pip install --no-deps --no-build-isolation --editable .
 FROM python:3.11.13-slim-bookworm AS app
 RUN useradd --system --uid 10001 --home-dir /nonexistent vibesflow \
     && install -d -o vibesflow /var/lib/vibesflow /devnet
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# MALLOC_ARENA_MAX: docs/decisions/long-streams.md
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MALLOC_ARENA_MAX=2
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY --from=build /app /app

@@ -73,12 +73,15 @@ _SHARED = SandboxRestrictions.default.with_passthrough_modules(
     "workflows.departure",
     "workflows.details",
     "workflows.failures",
+    "workflows.fairness",
+    "workflows.limits",
     "workflows.messages",
+    "workflows.patches",
     "workflows.placing",
     "workflows.policies",
-    "workflows.versions",
     "workflows.repairing",
     "workflows.steps",
+    "workflows.versions",
 )
 
 EXIT_SETTINGS = 3

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -74,7 +75,8 @@ async def _stream(
     streams = StreamHarness(env, folder / "staging")
     address = env.client.service_client.config.target_host
     worker = subprocess.Popen(  # noqa: S603, ASYNC220 - our own program, started once
-        [sys.executable, "-m", "bench.long_stream", "--serve", address, endpoint, str(folder)]
+        [sys.executable, "-m", "bench.long_stream", "--serve", address, endpoint, str(folder)],
+        env={**os.environ, "MALLOC_ARENA_MAX": "2"},  # as in the image
     )
     try:
         return await _hand_in(streams, worker.pid, chunks)

@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from vibesflow.audit.plan import RoundPlan, count_of
     from vibesflow.audit.report import AuditReport, Figures, Phase, StreamHealth
     from vibesflow.data_set.orders import CommitDelayed, PiecesCommitted, PiecesRefused
-    from workflows import messages, policies
+    from workflows import limits, messages, policies
     from workflows.audit_details import render_audit
     from workflows.clock import now_iso
     from workflows.failures import reason_of
@@ -109,7 +109,7 @@ class AuditWorkflow:
             return
         while True:
             page = await policies.LIST_STREAMS(
-                ListStreams(cursor=self._plan.cursor, limit=policies.AUDIT_PAGE),
+                ListStreams(cursor=self._plan.cursor, limit=limits.AUDIT_PAGE),
                 summary=f"streams, {self._report.phase}",
             )
             await self._audit_all(list(page.streams))
@@ -126,7 +126,7 @@ class AuditWorkflow:
             while streams:
                 await self._audit(streams.pop(0))
 
-        await asyncio.gather(*(work() for _ in range(policies.AUDIT_PARALLEL)))
+        await asyncio.gather(*(work() for _ in range(limits.AUDIT_PARALLEL)))
 
     async def _audit(self, rta_id: str) -> None:
         await self._guard(self._audit_stream(rta_id), rta_id)
@@ -192,7 +192,7 @@ class AuditWorkflow:
                 SweepStaging(
                     rta_id=self._start.rta_id,
                     after=self._plan.cursor,
-                    limit=policies.SWEEP_KEYS,
+                    limit=limits.SWEEP_KEYS,
                     older_than_s=self._start.leftover_age_s,
                 ),
                 summary="what is left in staging",
@@ -210,7 +210,7 @@ class AuditWorkflow:
         """Begin a new run between two pages, when nothing is under way."""
         info = workflow.info()
         length = info.get_current_history_length()
-        if info.is_continue_as_new_suggested() or length >= policies.AUDIT_EVENTS:
+        if info.is_continue_as_new_suggested() or length >= limits.AUDIT_EVENTS:
             workflow.continue_as_new(self._start.model_copy(update={"plan": self._plan}))
 
     def _show(self) -> None:

@@ -31,7 +31,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from vibesflow.errors import ProviderRefused
     from vibesflow.stream.chunk import Message
-    from workflows import messages, policies
+    from workflows import limits, messages, policies
     from workflows.board import TaskBoard
     from workflows.clock import now_iso, now_ms, to_ms
     from workflows.data_set_details import render_data_set
@@ -58,6 +58,8 @@ class DataSetWorkflow:
         self._state = unpack(start.packed) if start.packed else fresh
         self._board = TaskBoard()
         self._alarms: set[int] = set()
+        self._telling = 0
+        self._patience_is_over = False
 
     @workflow.signal(name=messages.ADD_PIECES)
     def add_pieces(self, orders: list[PieceOrder]) -> None:
@@ -182,7 +184,7 @@ class DataSetWorkflow:
             told = [(stream, news) for stream in self._state.streams]
             await self._tell_all(messages.COMMIT_DELAYED, told)
         workflow.set_current_details(render_data_set(self._state.report()))
-        await workflow.sleep(policies.FUNDS_PAUSE, summary="commits wait for a person")
+        await workflow.sleep(limits.FUNDS_PAUSE, summary="commits wait for a person")
 
     async def _refuse(
         self, batch: Batch, pieces: tuple[str, ...], reason: str, *, dropped: bool = False
@@ -199,11 +201,13 @@ class DataSetWorkflow:
 
     async def _tell_all(self, signal: str, told: Iterable[tuple[str, Message]]) -> None:
         """Signal streams, many at once: that costs one workflow task instead of one for each."""
-        most = policies.TOLD_AT_ONCE if workflow.patched(ROOM_FOR_A_BACKLOG) else 1
+        most = limits.TOLD_AT_ONCE if workflow.patched(ROOM_FOR_A_BACKLOG) else 1
         rest = list(told)
+        self._telling += 1
         while rest:
             group, rest = rest[:most], rest[most:]
             await asyncio.gather(*(self._tell(stream, signal, news) for stream, news in group))
+        self._telling -= 1
 
     async def _tell(self, stream: str, signal: str, news: Message) -> None:
         """Signal a stream; one that is gone takes its pieces up again when it comes back."""
@@ -213,9 +217,23 @@ class DataSetWorkflow:
 
     def _may_leave(self) -> bool:
         """Tell whether a new run can begin; have streams order later what it could not carry."""
-        if workflow.patched(ROOM_FOR_A_BACKLOG):
-            return not self._board.named("batch") and self._has_room(MOST_CARRIED)
-        return self._has_room(MOST_CARRIED) and not self._board.named("batch")
+        if not workflow.patched(ROOM_FOR_A_BACKLOG):
+            return self._has_room(MOST_CARRIED) and not self._board.named("batch")
+        return self._is_quiet() and self._has_room(MOST_CARRIED)
+
+    def _is_quiet(self) -> bool:
+        """Tell whether nothing is under way that the next run could not do again.
+
+        It may well bring a batch again that hangs: the nonce goes along. News are told to the end.
+        """
+        if not self._board.named("batch"):
+            return True
+        self._board.spawn("patience", self._lose_patience)
+        return self._patience_is_over and not self._telling
+
+    async def _lose_patience(self) -> None:
+        await workflow.sleep(limits.BATCH_PATIENCE, summary="before a new run takes the batch")
+        self._patience_is_over = True
 
     def _keep_room(self) -> None:
         if len(self._state.queue) > min(MOST_QUEUED, QUEUED_BEFORE):
@@ -270,7 +288,7 @@ class DataSetWorkflow:
         info = workflow.info()
         return (
             info.is_continue_as_new_suggested()
-            or info.get_current_history_length() >= policies.LEAVE_EVENTS
+            or info.get_current_history_length() >= limits.LEAVE_EVENTS
             or newer_build_waits()
         )
 
@@ -281,5 +299,5 @@ class DataSetWorkflow:
 
 def _pages(pieces: list[str]) -> list[tuple[str, ...]]:
     """Cut PieceCIDs into what one signal carries."""
-    most = policies.TOLD_PIECES
+    most = limits.TOLD_PIECES
     return [tuple(pieces[start : start + most]) for start in range(0, len(pieces), most)]

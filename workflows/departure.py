@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from temporalio import workflow
 
-from workflows import policies
+from workflows import limits
 from workflows.board import TaskBoard
 
-_TIMERS = ("window", "settle", "linger", "drain", "rest", "pin-watch", "repair")
+_TIMERS = ("window", "settle", "linger", "drain", "rest", "pin-watch", "repair", "watch")
 _REPEATABLE = ("store:", "place", "pin:")
 
 
@@ -31,9 +31,9 @@ class Departure:
         """
         info = workflow.info()
         length = info.get_current_history_length()
-        if not info.is_continue_as_new_suggested() and length < policies.LEAVE_EVENTS:
+        if not info.is_continue_as_new_suggested() and length < limits.LEAVE_EVENTS:
             return False
-        self.is_draining = length >= policies.DRAIN_EVENTS
+        self.is_draining = length >= limits.DRAIN_EVENTS
         if self.is_draining and not self._patience_is_over:
             self._board.spawn("drain", self._lose_patience)
         passed_over = (*_TIMERS, *_REPEATABLE) if self._patience_is_over else _TIMERS
@@ -44,5 +44,5 @@ class Departure:
         return self._board.besides(*_TIMERS)
 
     async def _lose_patience(self) -> None:
-        await workflow.sleep(policies.DRAIN_TIME, summary="draining before a new run")
+        await workflow.sleep(limits.DRAIN_TIME, summary="draining before a new run")
         self._patience_is_over = True

@@ -16,4 +16,8 @@ stream is committed: there is room again."""
 
 ROOM_FOR_A_BACKLOG = "room-for-a-backlog"
 """A data set keeps 2,000 orders in mind instead of 400, tells all streams at once what concerns
-them instead of one after the other, and when it has to begin anew begins no batch before."""
+them instead of one after the other, and when it has to begin anew begins no batch before, nor waits
+for ever for one that hangs."""
+
+ORDERS_ARE_WATCHED = "orders-are-watched"
+"""Copies that a stream hears nothing of are ordered again after hours."""

@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from vibesflow.audit.verdicts import CopyFound, PieceFound
     from vibesflow.data_set.orders import PiecesCommitted, PiecesRefused
     from vibesflow.stream.records import CopyMove, RowCopy
-    from workflows import policies
+    from workflows import limits, policies
 
 
 class RepairShop:
@@ -56,7 +56,7 @@ class RepairShop:
 
     async def _make(self, rta_id: str, repairs: Repairs) -> None:
         """Order copies, and others for those that are refused; slow ones are not ordered twice."""
-        for _ in range(policies.REPAIR_TRIES):
+        for _ in range(limits.REPAIR_TRIES):
             before = repairs.confirmed
             if not repairs.open or not await self._order(rta_id, repairs):
                 return
@@ -64,7 +64,7 @@ class RepairShop:
             try:
                 await workflow.wait_condition(
                     lambda: not repairs.is_waiting,
-                    timeout=policies.REPAIR_TIME,
+                    timeout=limits.REPAIR_TIME,
                     timeout_summary="copies are made",
                 )
             except TimeoutError:

@@ -41,6 +41,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.steps.recording import Recording
     from workflows.steps.shelving import Shelving
     from workflows.steps.storing import Storing
+    from workflows.steps.watching import Watching
     from workflows.steps.window import IdleWindow
     from workflows.versions import successor
 
@@ -74,6 +75,7 @@ class RtaWorkflow:
         self._insist = Insistence(self._state)
         self._storing = Storing(self._state, self._board, self._options)
         self._placing = Placing(self._state, self._board)
+        self._watching = Watching(self._state, self._board)
         self._recording = Recording(self._state, self._board, self._departure)
         self._shelving = Shelving(self._state, self._board, self._recording)
         self._completing = Completing(self._state, self._board, self._options)
@@ -195,6 +197,7 @@ class RtaWorkflow:
         self._storing.start()
         self._shelving.start()
         self._placing.start()
+        self._watching.start()
         self._pinning.start()
         self._recording.start(self._decision)
         self._completing.start(self._decision)
@@ -215,7 +218,7 @@ class RtaWorkflow:
 
     def _may_end(self) -> bool:
         return self._decision in (Decision.END, Decision.STALL) and not self._board.besides(
-            "window", "settle", "pin-watch"
+            "window", "settle", "pin-watch", "watch"
         )
 
     def _result(self) -> RtaResult:

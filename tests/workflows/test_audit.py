@@ -13,7 +13,7 @@ from tests.workflows.auditor import Auditor
 from tests.workflows.harness import StreamHarness
 from vibesflow.audit.report import AuditReport, Phase, StreamHealth
 from vibesflow.filecoin.chain_views import DataSetHealth
-from workflows import policies
+from workflows import limits
 
 pytestmark = pytest.mark.copies(2)
 
@@ -79,8 +79,8 @@ async def test_more_losses_than_fit_one_step_are_all_repaired(
     auditor: Auditor, rta_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stream of two slices, and pages after which the round continues as new."""
-    monkeypatch.setattr(policies, "AUDIT_EVENTS", 10)
-    monkeypatch.setattr(policies, "AUDIT_PAGE", 1)
+    monkeypatch.setattr(limits, "AUDIT_EVENTS", 10)
+    monkeypatch.setattr(limits, "AUDIT_PAGE", 1)
     await auditor.complete(f"{rta_id}_long", chunks=18)
     await auditor.complete(f"{rta_id}_short", chunks=1)
     auditor.lose(2)

@@ -10,7 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.stream.chunks import make_chunk
 from tests.workflows.harness import StreamHarness
-from workflows import policies
+from workflows import limits
 
 STREAMS, CHUNKS = 30, 8
 LEAVE_EVENTS = 250
@@ -23,7 +23,7 @@ async def test_a_data_set_begins_anew_in_the_middle_of_a_backlog(
     rta_id: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(policies, "LEAVE_EVENTS", LEAVE_EVENTS)
+    monkeypatch.setattr(limits, "LEAVE_EVENTS", LEAVE_EVENTS)
     monkeypatch.setattr("vibesflow.data_set.state.MOST_CARRIED", CARRIED)
     streams.filecoin.chain_open = False
     ids = [f"{rta_id}_{n}" for n in range(STREAMS)]
@@ -40,3 +40,27 @@ async def test_a_data_set_begins_anew_in_the_middle_of_a_backlog(
     assert len(lengths) > 2
     most_at_once = 2 * STREAMS * (CHUNKS + 1)  # all orders there are, and as many put off
     assert max(lengths) < LEAVE_EVENTS + most_at_once
+
+
+async def test_a_data_set_begins_anew_although_its_batch_hangs(
+    skipped_time: WorkflowEnvironment,
+    streams: StreamHarness,
+    rta_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "LEAVE_EVENTS", 60)
+    monkeypatch.setattr("vibesflow.data_set.state.MOST_CARRIED", 20)
+    streams.filecoin.chain_open = False
+    ids = [f"{rta_id}_{n}" for n in range(10)]
+    for sequence in range(CHUNKS):
+        for each in ids:
+            await streams.send(each, sequence, final=CHUNKS - 1)
+        await skipped_time.sleep(timedelta(minutes=10))
+    lengths = await streams.history_lengths(streams.data_set_id(1))
+    assert len(lengths) > 2
+    assert max(lengths) < 60 + 4 * 10 * (CHUNKS + 1)
+    streams.filecoin.chain_open = True
+    for each in ids:
+        await streams.result(each)
+        assert streams.record(each).uploaded == CHUNKS
+    assert set(streams.filecoin.paid.values()) == {1}

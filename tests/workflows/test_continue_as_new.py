@@ -12,7 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 from tests.stream.chunks import make_chunk
 from tests.workflows.harness import StreamHarness
 from vibesflow.stream.records import RowStatus
-from workflows import policies
+from workflows import limits
 
 FLOOD = 600
 
@@ -23,8 +23,8 @@ async def test_600_signals_flooding_a_continue_as_new_are_all_stored_once(
     rta_id: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(policies, "LEAVE_EVENTS", 400)
-    monkeypatch.setattr(policies, "DRAIN_EVENTS", 600)
+    monkeypatch.setattr(limits, "LEAVE_EVENTS", 400)
+    monkeypatch.setattr(limits, "DRAIN_EVENTS", 600)
     chunks = [make_chunk(n, rta_id=rta_id, final=n == FLOOD - 1) for n in range(FLOOD)]
     for chunk in chunks:
         await streams.stage(chunk)
@@ -47,8 +47,8 @@ async def test_a_stream_whose_uploads_hang_still_begins_anew(
     rta_id: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(policies, "LEAVE_EVENTS", 10)
-    monkeypatch.setattr(policies, "DRAIN_EVENTS", 20)
+    monkeypatch.setattr(limits, "LEAVE_EVENTS", 10)
+    monkeypatch.setattr(limits, "DRAIN_EVENTS", 20)
     streams.filecoin.full = {1, 2, 3}
     await streams.send(rta_id, 0, 1, 2, 3)
     await skipped_time.sleep(timedelta(minutes=5))

@@ -19,7 +19,7 @@ from vibesflow.query.compose import compose_stream
 from vibesflow.query.views import LiveSnapshot
 from vibesflow.stream.records import RowStatus
 from vibesflow.stream.status import StreamState
-from workflows import policies
+from workflows import limits
 
 
 async def data_set(streams: StreamHarness, provider_id: int) -> DataSetStatus:
@@ -268,8 +268,8 @@ async def test_a_data_set_goes_on_in_run_after_run(
     rta_id: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(policies, "LEAVE_EVENTS", 60)
-    monkeypatch.setattr(policies, "DRAIN_EVENTS", 10_000)
+    monkeypatch.setattr(limits, "LEAVE_EVENTS", 60)
+    monkeypatch.setattr(limits, "DRAIN_EVENTS", 10_000)
     for turn in range(6):
         await streams.send(f"{rta_id}_{turn}", 0, 1, final=1)
         await streams.result(f"{rta_id}_{turn}")

@@ -13,7 +13,7 @@ from tests.workflows.harness import StreamHarness
 from vibesflow.errors import ProviderDown
 from vibesflow.stream.records import RowStatus
 from vibesflow.stream.shelving import MOST_TRACKED
-from workflows import policies
+from workflows import limits
 
 CHUNKS = 200
 
@@ -27,8 +27,8 @@ async def hand_in(streams: StreamHarness, rta_id: str, count: int) -> None:
 
 @pytest.fixture
 def short_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policies, "LEAVE_EVENTS", 300)
-    monkeypatch.setattr(policies, "DRAIN_EVENTS", 400)
+    monkeypatch.setattr(limits, "LEAVE_EVENTS", 300)
+    monkeypatch.setattr(limits, "DRAIN_EVENTS", 400)
 
 
 async def until_stored(streams: StreamHarness, rta_id: str, count: int) -> None:
@@ -40,8 +40,8 @@ async def until_stored(streams: StreamHarness, rta_id: str, count: int) -> None:
 async def test_an_empty_wallet_fills_the_table_and_not_the_memory(
     live_streams: StreamHarness, rta_id: str, short_runs: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(policies, "FUNDS_PAUSE", timedelta(seconds=1))
-    monkeypatch.setattr(policies, "ROOM_PAUSE", timedelta(seconds=1))
+    monkeypatch.setattr(limits, "FUNDS_PAUSE", timedelta(seconds=1))
+    monkeypatch.setattr(limits, "ROOM_PAUSE", timedelta(seconds=1))
     streams = live_streams
     streams.filecoin.wallet_is_empty = True
     await hand_in(streams, rta_id, CHUNKS)

@@ -8,7 +8,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from tests.workflows.harness import StreamHarness
-from workflows import policies
+from workflows import limits
 
 
 async def test_what_was_put_off_is_ordered_once_there_is_room(
@@ -18,7 +18,7 @@ async def test_what_was_put_off_is_ordered_once_there_is_room(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("vibesflow.data_set.state.MOST_QUEUED", 1)
-    monkeypatch.setattr(policies, "ROOM_PAUSE", timedelta(hours=6))
+    monkeypatch.setattr(limits, "ROOM_PAUSE", timedelta(hours=6))
     streams.filecoin.chain_open = False
     await streams.send(rta_id, 0, 1, 2, final=2)
     await skipped_time.sleep(timedelta(minutes=2))

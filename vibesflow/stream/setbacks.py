@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from vibesflow.data_set.orders import PiecesPostponed, PiecesRefused
 from vibesflow.stream.documents import StoredDocument
 from vibesflow.stream.placement import StoredPiece
@@ -37,6 +39,16 @@ def note_postponed(state: RtaState, news: PiecesPostponed, *, now_ms: int) -> No
         if item.stored and item.stored.piece_cid in news.pieces and not item.stored.is_safe:
             _order_again(state, item, item.stored, news.provider_id)
     state.apply_news(now_ms=now_ms)
+
+
+def note_silence(state: RtaState, pieces: Collection[str]) -> None:
+    """No data set has said anything of these for long; what still waits is ordered again.
+
+    That is harmless: a data set that has a piece in mind, or on chain, takes it once.
+    """
+    for item in state.stored_items():
+        if item.stored and item.stored.piece_cid in pieces and not item.stored.is_safe:
+            item.unordered = True
 
 
 def _keeps_copies(state: RtaState, document: StoredDocument, news: PiecesRefused) -> bool:

@@ -209,6 +209,17 @@ class RtaState(BaseModel):
         ]
         return [*chunks, *(d for d in self.documents if d.unordered or d.stored.lacks_copies)]
 
+    def under_way(self) -> set[str]:
+        """PieceCIDs whose copies were ordered and are not all confirmed."""
+        waiting: list[TrackedChunk | StoredDocument] = [
+            c for c in self.chunks.values() if c.phase in UNCONFIRMED
+        ]
+        return {
+            item.stored.piece_cid
+            for item in [*waiting, *self.documents]
+            if item.stored and not item.unordered
+        }
+
     def note_placed(self, placed: Mapping[str, StoredPiece], *, now_ms: int) -> None:
         """Copies were ordered; what was heard meanwhile is kept."""
         self.meanwhile.end()

@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from vibesflow.stream.state import RtaState
-from workflows import policies
+from workflows import limits
 from workflows.failures import reason_of, type_of
 from workflows.policies import Reply, Request, Step
 
@@ -31,4 +31,4 @@ class Insistence:
             raise error
         self._state.last_error = reason_of(error)
         if unless is None or type_of(error) != unless:
-            await workflow.sleep(policies.SLOW_RETRY, summary="a step failed for good")
+            await workflow.sleep(limits.SLOW_RETRY, summary="a step failed for good")

@@ -17,7 +17,7 @@ from vibesflow.stream.retrying import (
     to_pin,
 )
 from vibesflow.stream.state import RtaState
-from workflows import policies
+from workflows import limits, policies
 from workflows.board import TaskBoard
 from workflows.clock import now_ms, to_ms
 from workflows.failures import reason_of
@@ -43,7 +43,7 @@ class Pinning:
     def _start_pins(self, after_ms: int) -> None:
         running = len(self._board.named("pin:"))
         for key in to_pin(self._state, now_ms=now_ms(), after_ms=after_ms):
-            if running >= policies.PINS_AT_ONCE:
+            if running >= limits.PINS_AT_ONCE:
                 return
             running += self._board.spawn(f"pin:{key}", self._pin, key)
         due_ms = next_pin_ms(self._state, now_ms=now_ms(), after_ms=after_ms)
@@ -67,7 +67,7 @@ class Pinning:
 
     async def _repair(self) -> None:
         state = self._state
-        state.repair_at_ms = state.repair_at_ms or now_ms() + to_ms(policies.REPAIR_S)
+        state.repair_at_ms = state.repair_at_ms or now_ms() + to_ms(limits.REPAIR_S)
         with suppress(TimeoutError):
             await workflow.wait_condition(
                 lambda: not has_pinned(state),
@@ -79,7 +79,7 @@ class Pinning:
 
     async def _unpin(self) -> None:
         """Let pins go as best we can: a pin too many costs little and loses nothing."""
-        pins = tuple(self._state.pins_to_drop[: policies.PINS_DROPPED])
+        pins = tuple(self._state.pins_to_drop[: limits.PINS_DROPPED])
         try:
             await policies.UNPIN_CHUNKS(UnpinChunks(pins=pins), summary=f"{len(pins)} pins")
         except ActivityError as error:

@@ -9,7 +9,7 @@ from temporalio import workflow
 from vibesflow.stream.documents import StoredDocument
 from vibesflow.stream.state import RtaState
 from vibesflow.stream.tracking import TrackedChunk
-from workflows import policies
+from workflows import limits, policies
 from workflows.board import TaskBoard
 from workflows.clock import now_ms
 from workflows.patches import REST_ENDS_WITH_NEWS
@@ -28,7 +28,7 @@ class Placing:
 
     def start(self) -> None:
         """Order what is lacking, one batch at a time, after a pause if one is due."""
-        waiting = self._state.to_place()[: policies.PLACE_PIECES]
+        waiting = self._state.to_place()[: limits.PLACE_PIECES]
         if not waiting or "place" in self._board or "rest" in self._board:
             return
         pause_s = 0.0 if self._is_rested else _pause_s(self._state)
@@ -69,6 +69,6 @@ class Placing:
 
 def _pause_s(state: RtaState) -> float:
     """Longer from refusal to refusal, and longer still while a data set has no room."""
-    refused_s = min(2.0 ** min(state.refusals, 10), policies.SLOW_RETRY.total_seconds())
-    postponed_s = policies.ROOM_PAUSE.total_seconds() * 2.0 ** min(state.postponed - 1, 4)
+    refused_s = min(2.0 ** min(state.refusals, 10), limits.SLOW_RETRY.total_seconds())
+    postponed_s = limits.ROOM_PAUSE.total_seconds() * 2.0 ** min(state.postponed - 1, 4)
     return max(refused_s if state.refusals else 0, postponed_s if state.postponed else 0)

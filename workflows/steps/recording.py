@@ -9,7 +9,7 @@ from vibesflow.stream.completion import DONE, Decision
 from vibesflow.stream.pages import first_page
 from vibesflow.stream.records import RowWrite
 from vibesflow.stream.state import RtaState
-from workflows import policies
+from workflows import limits, policies
 from workflows.board import TaskBoard
 from workflows.clock import now_iso, now_ms
 from workflows.departure import Departure
@@ -35,22 +35,22 @@ class Recording:
             return
         completing = decision is Decision.COMPLETE
         writes = self._state.rows_to_write(
-            limit=policies.APPEND_ROWS, unconfirmed_too=completing, now_ms=now_ms()
+            limit=limits.APPEND_ROWS, unconfirmed_too=completing, now_ms=now_ms()
         )
-        if writes and (len(writes) == policies.APPEND_ROWS or completing or self._are_due(writes)):
+        if writes and (len(writes) == limits.APPEND_ROWS or completing or self._are_due(writes)):
             self.write(first_page(writes), f"from {writes[0].row.chunk_id}")
         elif writes:
             self._board.spawn("linger", self._linger)
 
     async def _linger(self) -> None:
-        await workflow.sleep(policies.ROW_LINGER_MS / 1000, summary="rows wait for company")
+        await workflow.sleep(limits.ROW_LINGER_MS / 1000, summary="rows wait for company")
 
     def _are_due(self, writes: list[RowWrite]) -> bool:
         """Bad news do not wait for company: nothing says when any would come."""
         if not self._departure.work_under_way() or any(write.parks for write in writes):
             return True
         waited_ms = now_ms() - self._state.oldest_confirmation_ms(now_ms())
-        return waited_ms >= policies.ROW_LINGER_MS
+        return waited_ms >= limits.ROW_LINGER_MS
 
     def write(self, writes: list[RowWrite], why: str) -> bool:
         """Begin to write rows unless others are being written; tell whether it was begun."""
@@ -71,14 +71,14 @@ class Recording:
 
     def _start_release(self, decision: Decision) -> None:
         waiting = self._state.releasable
-        if waiting and (decision in DONE or len(waiting) >= policies.RELEASE_KEYS):
-            self._board.spawn("release", self._release, tuple(waiting[: policies.RELEASE_KEYS]))
+        if waiting and (decision in DONE or len(waiting) >= limits.RELEASE_KEYS):
+            self._board.spawn("release", self._release, tuple(waiting[: limits.RELEASE_KEYS]))
 
     def release_all(self) -> bool:
         """Release what may go without waiting for company; tell whether there was anything."""
         waiting = self._state.releasable
         if waiting:
-            self._board.spawn("release", self._release, tuple(waiting[: policies.RELEASE_KEYS]))
+            self._board.spawn("release", self._release, tuple(waiting[: limits.RELEASE_KEYS]))
         return bool(waiting)
 
     async def _release(self, keys: tuple[str, ...]) -> None:

@@ -17,7 +17,7 @@ from vibesflow.stream.shelving import (
     weighs_too_much,
 )
 from vibesflow.stream.state import RtaState
-from workflows import policies
+from workflows import limits, policies
 from workflows.board import TaskBoard
 from workflows.clock import now_ms
 from workflows.steps.insisting import Insistence
@@ -61,7 +61,7 @@ class Shelving:
             return False
         lighten(state)
         writes = state.rows_to_write(
-            limit=policies.APPEND_ROWS, unconfirmed_too=False, now_ms=now_ms()
+            limit=limits.APPEND_ROWS, unconfirmed_too=False, now_ms=now_ms()
         )
         if writes:
             self._write(writes)
@@ -92,4 +92,4 @@ class Shelving:
                     received=request.received, stored=request.stored, parked=request.parked
                 )
             elif request.after == "":
-                await workflow.sleep(policies.SLOW_RETRY, summary="nothing to take back")
+                await workflow.sleep(limits.SLOW_RETRY, summary="nothing to take back")

@@ -8,7 +8,7 @@ from activities.messages import FindChunk, StoreChunk
 from vibesflow.stream.chunk import ChunkRef
 from vibesflow.stream.state import RtaState
 from vibesflow.stream.times import epoch_ms_of
-from workflows import policies
+from workflows import limits, policies
 from workflows.board import TaskBoard
 from workflows.clock import now_ms
 from workflows.failures import is_hopeless, reason_of
@@ -54,7 +54,7 @@ class Storing:
         )
         patience_s = self._options.give_up_s
         if self._state.chunks[key].pin:
-            patience_s = min(patience_s, policies.REPAIR_GIVE_UP_S)
+            patience_s = min(patience_s, limits.REPAIR_GIVE_UP_S)
         step = policies.STORE_CHUNK.within(patience_s)
         try:
             piece = await step(request, summary=chunk.chunk_id)
