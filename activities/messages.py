@@ -33,10 +33,14 @@ class OpenedStream(Message):
 
 
 class LoadRows(CompactMessage):
-    """Read a page of rows of the wanted kinds: not stored yet, not confirmed yet, parked."""
+    """Read a page of rows of the wanted kinds: not stored yet, not confirmed yet, parked.
+
+    ``after``: behind this row; ``since``: where the first one should be, if there is no ``after``.
+    """
 
     rta_id: str
     after: str = ""
+    since: str = ""
     received: bool = False
     stored: bool = False
     parked: bool = False

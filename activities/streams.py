@@ -67,12 +67,9 @@ class StreamActivities:
     @activity.defn(name="load_rows", no_thread_cancel_exception=True)
     def load_rows(self, request: LoadRows) -> LoadedRows:
         """Return as many rows of the wanted kinds as a message carries, in table order."""
-        wanted = (
-            row
-            for row in self._ledger.list_chunks(request.rta_id, after=request.after)
-            if _is_wanted(row, request)
-        )
-        rows = list(islice(wanted, _PAGE_ROWS + 1))
+        rows = self._wanted_rows(request, since="" if request.after else request.since)
+        if not rows and request.since and not request.after:
+            rows = self._wanted_rows(request)  # the counts say that there are some
         page = first_page(rows[:_PAGE_ROWS])
         more = len(page) < len(rows)
         return LoadedRows(
@@ -80,6 +77,11 @@ class StreamActivities:
             after=parse_chunk_id(page[-1].chunk_id).key if more else "",
             found_none=not page and not request.after,
         )
+
+    def _wanted_rows(self, request: LoadRows, *, since: str = "") -> list[ChunkRow]:
+        rows = self._ledger.list_chunks(request.rta_id, after=request.after, since=since)
+        wanted = (row for row in rows if _is_wanted(row, request))
+        return list(islice(wanted, _PAGE_ROWS + 1))
 
     @activity.defn(name="find_chunk", no_thread_cancel_exception=True)
     def find_chunk(self, request: FindChunk) -> FoundChunk:

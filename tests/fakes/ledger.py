@@ -101,9 +101,9 @@ class MemoryLedger:
     def get_chunk(self, rta_id: str, chunk_id: str) -> ChunkRow | None:
         return self.rows.get(rta_id, {}).get(parse_chunk_id(chunk_id).key)
 
-    def list_chunks(self, rta_id: str, *, after: str = "") -> Iterator[ChunkRow]:
+    def list_chunks(self, rta_id: str, *, after: str = "", since: str = "") -> Iterator[ChunkRow]:
         rows = self.rows.get(rta_id, {})
-        return iter([rows[key] for key in sorted(rows) if key > after])
+        return iter([rows[key] for key in sorted(rows) if key > after and key >= since])
 
     def list_completed(
         self, *, limit: int, cursor: str | None = None, creator: str | None = None

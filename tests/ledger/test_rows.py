@@ -9,6 +9,7 @@ from tests.ledger.records import AT, CREATOR, RTA, new, opening, row
 from vibesflow.errors import ChunkConflict, StreamNotFound
 from vibesflow.ledger import DynamoLedger
 from vibesflow.settings import TableSettings
+from vibesflow.stream.ids import parse_chunk_id
 from vibesflow.stream.records import RowStatus, RowWrite, StreamRecord
 
 UPLOADED, PROCESSING, FAILED = RowStatus.UPLOADED, RowStatus.PROCESSING, RowStatus.FAILED
@@ -70,6 +71,11 @@ def test_rows_come_back_as_written_and_in_table_order(ledger: DynamoLedger) -> N
     assert ledger.settle_rows(RTA, writes) == 3
     by_time = sorted((w.row for w in writes), key=lambda r: r.started_at_ms)
     assert list(ledger.list_chunks(RTA)) == by_time
+    keys = [parse_chunk_id(row.chunk_id).key for row in by_time]
+    assert list(ledger.list_chunks(RTA, after=keys[0])) == by_time[1:]
+    assert list(ledger.list_chunks(RTA, since=keys[1])) == by_time[1:]
+    between = keys[0][:-1] + "1"  # of a chunk that has no row
+    assert list(ledger.list_chunks(RTA, since=between)) == by_time[1:]
     assert ledger.get_chunk(RTA, by_time[0].chunk_id) == by_time[0]
 
 

@@ -17,6 +17,7 @@ _OWN_WORDS = frozenset(
         "attribute_exists",
         "attribute_not_exists",
         "begins_with",
+        "BETWEEN",
         "if_not_exists",
     }
 )

@@ -187,6 +187,7 @@ class Simulation:
             LoadRows(
                 rta_id=RTA_ID,
                 after=state.shelf.after,
+                since="" if wanted.parked else state.shelf.since,
                 received=wanted.received,
                 stored=wanted.stored,
                 parked=wanted.parked,

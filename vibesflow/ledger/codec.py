@@ -33,6 +33,8 @@ OPEN_SHARD = "open#0"
 PARKED_SHARD = "parked#0"
 SNAPSHOT_PREFIX = "D#"
 CHUNK_PREFIX = "C#"
+CHUNK_END = "C$"
+"""Behind every key that begins with `CHUNK_PREFIX`."""
 _LONGEST_ERROR = 1_000
 _BYTES_PER_MB = 2**20
 

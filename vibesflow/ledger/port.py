@@ -76,10 +76,11 @@ class LedgerReader(Protocol):
         """Return one row, strongly consistent, or None."""
         ...
 
-    def list_chunks(self, rta_id: str, *, after: str = "") -> Iterator[ChunkRow]:
+    def list_chunks(self, rta_id: str, *, after: str = "", since: str = "") -> Iterator[ChunkRow]:
         """Yield all rows, strongly consistent, in table order (time, sequence), page by page.
 
-        With ``after``, the key of a chunk, only the rows behind it.
+        With ``after``, the key of a row, only those behind it; with ``since``, the key of a chunk
+        that may have no row, only those from there on.
         """
         ...
 

@@ -38,20 +38,20 @@ class TableReader:
         item = self._requests.get(self._requests.chunks, key)
         return codec.row_of(item) if item else None
 
-    def list_chunks(self, rta_id: str, *, after: str = "") -> Iterator[ChunkRow]:
-        """Yield all rows, strongly consistent, in table order, page by page."""
+    def list_chunks(self, rta_id: str, *, after: str = "", since: str = "") -> Iterator[ChunkRow]:
+        """Yield rows, strongly consistent; see `vibesflow.ledger.port.LedgerReader`."""
         expression = Expression()
         own = expression.equals({"rta_id": rta_id})
         key = expression.name("chunk_key")
+        first = expression.value(since or codec.CHUNK_PREFIX)
+        last = expression.value(codec.CHUNK_END)
         begin: QueryInputTypeDef = {"TableName": self._requests.chunks}
         if after:
             begin["ExclusiveStartKey"] = encode({"rta_id": rta_id, "chunk_key": after})
         pages = self._requests.query(
             {
                 **begin,
-                "KeyConditionExpression": (
-                    f"{own} AND begins_with({key}, {expression.value(codec.CHUNK_PREFIX)})"
-                ),
+                "KeyConditionExpression": f"{own} AND {key} BETWEEN {first} AND {last}",
                 "ExpressionAttributeNames": expression.names,
                 "ExpressionAttributeValues": expression.values,
                 "ConsistentRead": True,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from vibesflow.errors import InvalidChunkId
+from vibesflow.stream.ids import parse_chunk_id
 from vibesflow.stream.records import ChunkRow, RowStatus
 
 
@@ -21,7 +23,9 @@ class Shelf(BaseModel):
         parked: rows of chunks that were given up.
         pinned: how many of the parked ones have a second home.
         recalled: how many parked chunks are wanted back, since somebody asked for a retry.
-        after: key of the row after which the next look begins; empty begins at the first row.
+        after: key of the row after which the next look begins; empty begins at ``since``.
+        since: key before which no row is received or stored; empty for the first row of all. A
+            stream has thousands of confirmed rows, and a look pays for all that it passes.
     """
 
     received: int = 0
@@ -30,18 +34,21 @@ class Shelf(BaseModel):
     pinned: int = 0
     recalled: int = 0
     after: str = ""
+    since: str = ""
 
     @property
     def waiting(self) -> int:
         """Chunks that go on as soon as there is room."""
         return self.received + self.stored + self.recalled
 
-    def put(self, status: RowStatus, *, has_piece: bool) -> None:
+    def put(self, status: RowStatus, *, key: str, has_piece: bool) -> None:
         """Count a chunk whose row is all that is left of it in the stream."""
         if is_parked(status):
             self.parked += 1
             self.pinned += status is RowStatus.PINNED
-        elif has_piece:
+            return
+        self.since = min(self.since, key) if self.received or self.stored else key
+        if has_piece:
             self.stored += 1
         else:
             self.received += 1
@@ -49,7 +56,7 @@ class Shelf(BaseModel):
     def put_row(self, row: ChunkRow) -> None:
         """Count a chunk that nobody has in memory, unless it is confirmed."""
         if row.status is not RowStatus.UPLOADED:
-            self.put(row.status, has_piece=row.piece_cid is not None)
+            self.put(row.status, key=_key_of(row), has_piece=row.piece_cid is not None)
 
     def take(self, row: ChunkRow) -> None:
         """Count a chunk that is in memory again."""
@@ -72,3 +79,10 @@ class Shelf(BaseModel):
         self.stored *= not stored
         if parked:
             self.parked = self.pinned = self.recalled = 0
+
+
+def _key_of(row: ChunkRow) -> str:
+    try:
+        return parse_chunk_id(row.chunk_id).key
+    except InvalidChunkId:  # of other software; where such rows stand is the table's affair
+        return ""

@@ -54,7 +54,7 @@ def shelve(state: RtaState, *, keep: int, busy: Collection[str] = ()) -> list[Tr
         status = _shelved_status(chunk)
         if chunk.has_row(status):
             del state.chunks[chunk.ref.key]
-            state.shelf.put(status, has_piece=chunk.stored is not None)
+            state.shelf.put(status, key=chunk.ref.key, has_piece=chunk.stored is not None)
         else:
             lacking.append(chunk)
     return lacking

@@ -43,6 +43,7 @@ class Shelving:
             request = LoadRows(
                 rta_id=self._state.rta_id,
                 after=self._state.shelf.after,
+                since="" if wanted.parked else self._state.shelf.since,
                 received=wanted.received,
                 stored=wanted.stored,
                 parked=wanted.parked,
