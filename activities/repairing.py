@@ -30,7 +30,7 @@ from vibesflow.errors import LedgerMoved, PieceNotFound, StreamNotFound, Vibesfl
 from vibesflow.filecoin import ProviderInfo
 from vibesflow.ledger.port import Ledger
 from vibesflow.staging.port import Staging
-from vibesflow.stream.document import details_of
+from vibesflow.stream.document import details_of, home_of
 from vibesflow.stream.ids import parse_chunk_id
 from vibesflow.stream.piece_metadata import chunk_metadata, document_metadata
 from vibesflow.stream.placement import Copy, StoredPiece
@@ -210,15 +210,13 @@ class RepairActivities:
             if record is None or not record.is_complete:
                 return  # its next completion lists the rows as they are
             details = details_of(self._ledger.list_chunks(rta_id))
-            data_sets = {str(d.data_set_id) for d in details if d.data_set_id is not None}
-            first = details[0] if details else None
-            base = first.url.removesuffix(first.piece_cid) if first and first.url else None
+            home = home_of(details)
             listing = Relisting(
                 rta_id=rta_id,
                 rev=record.rev,
                 details=details,
-                data_set_id=min(data_sets, key=int, default=None),
-                filcdn_base=base.rstrip("/") if base else None,
+                data_set_id=home.data_set_id,
+                filcdn_base=home.filcdn_base,
             )
             try:
                 self._ledger.relist(listing)

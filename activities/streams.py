@@ -22,7 +22,7 @@ from activities.messages import (
 )
 from vibesflow.errors import ChunkConflict, StreamClosed, StreamNotFound
 from vibesflow.ledger.port import Ledger
-from vibesflow.stream.document import count_in, details_of
+from vibesflow.stream.document import count_in, details_of, home_of
 from vibesflow.stream.ids import parse_chunk_id
 from vibesflow.stream.pages import first_page
 from vibesflow.stream.records import ChunkRow, Completion, RowStatus, RowWrite, StreamOpening
@@ -126,7 +126,7 @@ class StreamActivities:
     def complete_stream(self, request: CompleteStream) -> CompletedStream:
         """Write the snapshot and complete, exactly once for the version."""
         details = details_of(self._ledger.list_chunks(request.rta_id))
-        data_sets = {str(d.data_set_id) for d in details if d.data_set_id is not None}
+        home = home_of(details)
         record = self._ledger.complete_stream(
             Completion(
                 rta_id=request.rta_id,
@@ -135,9 +135,9 @@ class StreamActivities:
                 metadata_cid=request.metadata_cid,
                 completed_at=request.at,
                 details=details,
-                data_set_id=min(data_sets, key=int, default=None),
+                data_set_id=home.data_set_id,
                 storage_provider=request.storage_provider or None,
-                filcdn_base=_base_of(details[0].url, details[0].piece_cid) if details else None,
+                filcdn_base=home.filcdn_base,
             )
         )
         return CompletedStream(
@@ -153,7 +153,3 @@ def _is_wanted(row: ChunkRow, request: LoadRows) -> bool:
     if is_parked(row.status):
         return request.parked
     return request.received if row.piece_cid is None else request.stored
-
-
-def _base_of(url: str | None, piece_cid: str) -> str | None:
-    return url.removesuffix(piece_cid).rstrip("/") if url else None

@@ -3,7 +3,13 @@ from __future__ import annotations
 import json
 
 from tests.stream.chunks import START_MS, make_chunk
-from vibesflow.stream.document import compile_document, details_of, in_stream_order
+from vibesflow.stream.document import (
+    Home,
+    compile_document,
+    details_of,
+    home_of,
+    in_stream_order,
+)
 from vibesflow.stream.placement import Copy, StoredPiece
 from vibesflow.stream.records import ChunkRow, RowStatus, StreamRecord
 from vibesflow.stream.status import ChunkPhase
@@ -50,6 +56,14 @@ def test_order_is_session_then_producer_then_sequence() -> None:
 def test_details_show_only_what_has_a_piece() -> None:
     (detail,) = details_of([row(1), row(0, parked=True)])
     assert (detail.sequence, detail.piece_cid, detail.owner) == (1, "cid-1", "0xabc")
+
+
+def test_lists_name_the_lowest_data_set_and_the_first_chunk_s_place() -> None:
+    details = details_of([row(0), row(1)])
+    assert home_of(details) == Home(None, "u")
+    numbered = [details[0].model_copy(update={"data_set_id": n}) for n in (12, 9)]
+    assert home_of(numbered).data_set_id == "9"
+    assert home_of(()) == Home(None, None)
 
 
 def test_times() -> None:

@@ -11,7 +11,7 @@ from vibesflow.rebuild.evidence import Evidence
 from vibesflow.rebuild.facts import Fact, Unknown
 from vibesflow.rebuild.rows import RowsFound, find_rows
 from vibesflow.stream.chunk import Message
-from vibesflow.stream.document import details_of, in_stream_order, sessions_of
+from vibesflow.stream.document import details_of, home_of, in_stream_order, sessions_of
 from vibesflow.stream.piece_metadata import ChunkNote
 from vibesflow.stream.records import ChunkDetail, ChunkRow, Completion
 from vibesflow.stream.restoring import RestoredStream, totals_of
@@ -77,8 +77,7 @@ def completion_of(
         listed: the rows that it was compiled from and that have a piece.
     """
     document, details = found.document, details_of(listed)
-    data_sets = {detail.data_set_id for detail in details if detail.data_set_id is not None}
-    first = details[0] if details else None
+    home = home_of(details)
     return Completion(
         rta_id=document.rta_id,
         version=document.version,
@@ -86,17 +85,15 @@ def completion_of(
         metadata_cid=found.piece_cid,
         completed_at=document.compiled_at,
         details=details,
-        data_set_id=str(min(data_sets)) if data_sets else None,
+        data_set_id=home.data_set_id,
         storage_provider=evidence.address(found.provider_id),
-        filcdn_base=first.url.removesuffix(first.piece_cid).rstrip("/")
-        if first and first.url
-        else None,
+        filcdn_base=home.filcdn_base,
     )
 
 
 def _snapshot(evidence: Evidence, older: FoundDocument) -> Snapshot:
     rows = rows_of(older.document, evidence.base_url, at=evidence.at).values()
-    return Snapshot(rev=older.document.rev, details=details_of(list(rows)))
+    return Snapshot(rev=older.document.rev, details=details_of(rows))
 
 
 def _completed(

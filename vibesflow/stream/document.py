@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -46,6 +47,22 @@ def details_of(rows: Iterable[ChunkRow]) -> tuple[ChunkDetail, ...]:
         if row.piece_cid is not None
     ]
     return tuple(detail for _, detail in sorted(placed, key=itemgetter(0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where lists say that a stream is: its lowest data set, and its first chunk's base URL."""
+
+    data_set_id: str | None
+    filcdn_base: str | None
+
+
+def home_of(details: Sequence[ChunkDetail]) -> Home:
+    """Tell from the details, in stream order, where a stream is."""
+    data_set_id = min((d.data_set_id for d in details if d.data_set_id is not None), default=None)
+    first = details[0] if details else None
+    base = first.url.removesuffix(first.piece_cid).rstrip("/") if first and first.url else None
+    return Home(str(data_set_id) if data_set_id is not None else None, base)
 
 
 def compile_document(
