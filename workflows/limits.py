@@ -18,8 +18,11 @@ PLACE_PIECES = 15
 """Pieces whose copies are ordered by one step: keeps its payload under 16 KiB."""
 APPEND_ROWS = 20
 """Rows of one append: keeps its payload under 16 KiB."""
+RELEASE_FROM = 10
+"""Keys that are gathered before staged bytes are released, so that it costs little history: a
+stream that goes on holds ten minutes of confirmed audio in staging."""
 RELEASE_KEYS = 40
-"""Keys that are gathered before staged bytes are released, so that it costs little history."""
+"""Keys of one step; runs without `workflows.patches.EARLY_RELEASES` gather so many."""
 SLOW_RETRY = timedelta(minutes=1)
 """Pause after a step failed for good where giving up would lose something: an operator acts."""
 ROOM_PAUSE = timedelta(seconds=30)

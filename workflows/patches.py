@@ -19,5 +19,8 @@ ROOM_FOR_A_BACKLOG = "room-for-a-backlog"
 them instead of one after the other, and when it has to begin anew begins no batch before, nor waits
 for ever for one that hangs."""
 
+EARLY_RELEASES = "early-releases"
+"""Staged bytes are released ten chunks at a time instead of forty: a small disk suffices."""
+
 ORDERS_ARE_WATCHED = "orders-are-watched"
 """Copies that a stream hears nothing of are ordered again after hours."""

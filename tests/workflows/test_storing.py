@@ -150,3 +150,15 @@ async def test_rows_do_not_wait_for_uploads_that_hang(
     await streams.send(rta_id, 1)
     await skipped_time.sleep(timedelta(seconds=30))
     assert streams.record(rta_id).uploaded == 1
+
+
+async def test_a_stream_that_goes_on_holds_little_in_staging(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    for sequence in range(25):
+        await streams.send(rta_id, sequence)
+        await skipped_time.sleep(timedelta(minutes=1))
+    assert (await streams.status(rta_id)).confirmed >= 24
+    assert len([key async for key in streams.staging.keys(rta_id)]) <= 10
+    await streams.result(rta_id)
+    assert [key async for key in streams.staging.keys(rta_id)] == []

@@ -13,6 +13,7 @@ from workflows import limits, policies
 from workflows.board import TaskBoard
 from workflows.clock import now_iso, now_ms
 from workflows.departure import Departure
+from workflows.patches import EARLY_RELEASES
 from workflows.steps.insisting import Insistence
 
 
@@ -71,8 +72,13 @@ class Recording:
 
     def _start_release(self, decision: Decision) -> None:
         waiting = self._state.releasable
-        if waiting and (decision in DONE or len(waiting) >= limits.RELEASE_KEYS):
+        if waiting and (decision in DONE or self._fill_a_step(waiting)):
             self._board.spawn("release", self._release, tuple(waiting[: limits.RELEASE_KEYS]))
+
+    def _fill_a_step(self, waiting: list[str]) -> bool:
+        if len(waiting) < limits.RELEASE_FROM:
+            return False
+        return len(waiting) >= limits.RELEASE_KEYS or workflow.patched(EARLY_RELEASES)
 
     def release_all(self) -> bool:
         """Release what may go without waiting for company; tell whether there was anything."""
