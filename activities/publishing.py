@@ -12,7 +12,7 @@ from activities.messages import PublishDocument, PublishedDocument
 from activities.ordering import CopyDesk, Need
 from activities.uploading import Upload, Uploader
 from vibesflow.errors import StreamNotFound
-from vibesflow.ledger.port import LedgerReader
+from vibesflow.ledger.port import Ledger
 from vibesflow.stream.document import compile_document
 from vibesflow.stream.piece_metadata import document_metadata
 from vibesflow.stream.placement import StoredPiece
@@ -22,7 +22,7 @@ from vibesflow.stream.records import StreamRecord
 class PublishingActivities:
     """Publishes documents."""
 
-    def __init__(self, ledger: LedgerReader, uploader: Uploader, desk: CopyDesk) -> None:
+    def __init__(self, ledger: Ledger, uploader: Uploader, desk: CopyDesk) -> None:
         self._ledger = ledger
         self._uploader = uploader
         self._desk = desk
@@ -64,6 +64,11 @@ class PublishingActivities:
         record = self._ledger.get_stream(request.rta_id)
         if record is None:
             raise StreamNotFound(f"no stream {request.rta_id} in the table")
+        if record.is_complete and record.document_version == request.version - 1:
+            # No row reopened it: the document itself was lost, and the next version replaces it.
+            record = self._ledger.reopen_stream(
+                request.rta_id, version=record.document_version, at=request.at
+            )
         rows = self._ledger.list_chunks(request.rta_id)
         document = compile_document(record, rows, version=request.version, compiled_at=request.at)
         return record, document

@@ -9,6 +9,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.stream.chunks import make_chunk
 from tests.workflows.harness import StreamHarness
+from vibesflow.data_set.orders import PiecesRefused
 from vibesflow.errors import (
     CommitUnknown,
     ContractReverted,
@@ -17,6 +18,7 @@ from vibesflow.errors import (
 )
 from vibesflow.stream.records import RowStatus
 from vibesflow.stream.status import ChunkPhase, StreamState
+from workflows.messages import PIECES_REFUSED
 
 
 async def test_a_provider_that_lies_or_dies_is_replaced(
@@ -162,3 +164,22 @@ async def test_a_stream_that_goes_on_holds_little_in_staging(
     assert len([key async for key in streams.staging.keys(rta_id)]) <= 10
     await streams.result(rta_id)
     assert [key async for key in streams.staging.keys(rta_id)] == []
+
+
+async def test_a_document_that_was_lost_is_replaced_once(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.chain_open = False
+    await streams.send(rta_id, 0, final=0)
+    await skipped_time.sleep(timedelta(minutes=31))
+    first = streams.record(rta_id)
+    assert (first.is_complete, first.document_version) == (True, 1)
+    news = PiecesRefused(provider_id=1, pieces=(first.metadata_cid or "",), reason="lost")
+    await streams.handle(rta_id).signal(PIECES_REFUSED, news)
+    await skipped_time.sleep(timedelta(minutes=31))
+    second = streams.record(rta_id)
+    assert (second.is_complete, second.document_version) == (True, 2)
+    streams.filecoin.chain_open = True
+    result = await streams.result(rta_id)
+    assert (result.version, result.chunks) == (3, 1)
+    assert set(streams.filecoin.paid.values()) == {1}
