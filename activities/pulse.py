@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 
+from temporalio import activity
 from temporalio.worker import (
     ActivityInboundInterceptor,
     ActivityOutboundInterceptor,
@@ -19,7 +20,7 @@ from activities.heart import Heart
 
 
 class PulseInterceptor(Interceptor):
-    """Sends heartbeats for every activity that is no coroutine."""
+    """Sends heartbeats for every activity that is no coroutine and that a server waits for."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's name
         """Put the heartbeats around each activity."""
@@ -33,7 +34,7 @@ class _Beating(ActivityInboundInterceptor):
         super().init(outbound)
 
     async def execute_activity(self, input: ExecuteActivityInput) -> object:  # noqa: A002 - the SDK's name
-        if inspect.iscoroutinefunction(input.fn):
+        if inspect.iscoroutinefunction(input.fn) or activity.info().is_local:
             return await super().execute_activity(input)
         async with Heart(send=self._send):
             return await super().execute_activity(input)

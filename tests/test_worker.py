@@ -15,16 +15,14 @@ from pathlib import Path
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 import worker
-from devnet.temporal import temporal_program
 from starter.session import StreamingSession
 from tests.filecoin.front import Disturb, Forward
 from tests.filecoin.onchain import Onchain, onchain
 from tests.filecoin.small_server import Reply, Request, as_json, small_server
-from tests.fixtures.temporal import SEARCH_ATTRIBUTES
+from tests.fixtures.temporal import start_local
 from vibesflow.errors import (
     KeyMalformed,
     NetworkUnknown,
@@ -185,11 +183,7 @@ async def around(table_settings: TableSettings, tmp_path: Path) -> AsyncIterator
     create_tables(table_settings)
     staging = StagingSettings(url=(tmp_path / "staging").as_uri())
     async with (
-        await WorkflowEnvironment.start_local(
-            dev_server_existing_path=temporal_program(),
-            data_converter=pydantic_data_converter,
-            search_attributes=SEARCH_ATTRIBUTES,
-        ) as temporal,
+        start_local() as temporal,
         onchain(tmp_path) as chain,
     ):
         address = temporal.client.service_client.config.target_host

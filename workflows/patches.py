@@ -22,5 +22,8 @@ for ever for one that hangs."""
 EARLY_RELEASES = "early-releases"
 """Staged bytes are released ten chunks at a time instead of forty: a small disk suffices."""
 
+COMPLETIONS_REST = "completions-rest"
+"""A completion that the table refuses twice running is tried again after a minute."""
+
 ORDERS_ARE_WATCHED = "orders-are-watched"
 """Copies that a stream hears nothing of are ordered again after hours."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from unittest.mock import Mock
 
 import pytest
+from temporalio.client import Client
 
 from activities.ordering import CopyDesk, Need
 from tests.fakes.filecoin import MemoryFilecoin
@@ -57,7 +59,7 @@ async def test_what_is_too_much_for_a_message_goes_in_several(
         pages.append(args[0])
 
     monkeypatch.setattr(data_set_client, "signal_with_start", signal)
-    client = DataSetClient(None, "0xpayer", FilecoinSettings())  # type: ignore[arg-type]
+    client = DataSetClient(Mock(Client), "0xpayer", FilecoinSettings())
     pairs = tuple((f"key-{n}", "v" * 120) for n in range(5))
     orders = [
         PieceOrder(piece_cid=f"cid-{n}", size=1, rta_id="rta_1", metadata=pairs) for n in range(40)

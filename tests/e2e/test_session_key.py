@@ -16,13 +16,10 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import WorkflowEnvironment
 
-from devnet.temporal import temporal_program
 from starter.session import StreamingSession
 from tests.filecoin.onchain import Onchain, onchain
-from tests.fixtures.temporal import SEARCH_ATTRIBUTES
+from tests.fixtures.temporal import start_local
 from vibesflow.filecoin import Signer
 from vibesflow.filecoin.permissions import UPLOADING
 from vibesflow.ingest import Receiver
@@ -125,13 +122,7 @@ def _plain_environment() -> dict[str, str]:
 async def archive(table_settings: TableSettings, tmp_path: Path) -> AsyncIterator[Archive]:
     create_tables(table_settings)
     async with AsyncExitStack() as stack:
-        env = await stack.enter_async_context(
-            await WorkflowEnvironment.start_local(
-                dev_server_existing_path=temporal_program(),
-                data_converter=pydantic_data_converter,
-                search_attributes=SEARCH_ATTRIBUTES,
-            )
-        )
+        env = await stack.enter_async_context(start_local())
         chain = await stack.enter_async_context(onchain(tmp_path))
         wallet = await chain.payer()
         made = Archive(

@@ -46,7 +46,8 @@ async def record(only: frozenset[str]) -> None:
 def _server(setting: Setting) -> AbstractAsyncContextManager[WorkflowEnvironment]:
     if setting.suggested_events is None:
         return start_skipped_time()
-    return start_local(suggested_events=setting.suggested_events)
+    limit = f"limit.historyCount.suggestContinueAsNew={setting.suggested_events}"
+    return start_local("--dynamic-config-value", limit)
 
 
 async def _keep(

@@ -12,8 +12,7 @@ from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 from devnet.temporal import temporal_program
-from tests.fixtures.payloads import weighed_converter
-from tests.fixtures.temporal import SEARCH_ATTRIBUTES
+from tests.fixtures.temporal import start_local
 from tests.workflows.harness import StreamHarness
 from workflows import versions
 from workflows.messages import RtaResult
@@ -24,11 +23,7 @@ LIMIT_S = 60
 @pytest.fixture
 async def versioned(tmp_path: Path) -> AsyncIterator[StreamHarness]:
     """A server of its own: once a build is current, its queues serve no worker without one."""
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=temporal_program(),
-        data_converter=weighed_converter,
-        search_attributes=SEARCH_ATTRIBUTES,
-    ) as env:
+    async with start_local() as env:
         yield StreamHarness(env, tmp_path)
 
 

@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 import pytest
 import pytest_asyncio
 from temporalio import activity, workflow
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 with workflow.unsafe.imports_passed_through():
     from activities.messages import StoreChunk
-    from devnet.temporal import FAIRNESS, temporal_program
+    from devnet.temporal import FAIRNESS
+    from tests.fixtures.temporal import start_local
     from tests.stream.chunks import make_chunk
     from vibesflow.stream.placement import Copy, StoredPiece
     from workflows.fairness import LONGEST_KEY_BYTES, priority_of
@@ -45,10 +45,8 @@ class Stores:
 
 @pytest_asyncio.fixture
 async def fair_env() -> AsyncIterator[WorkflowEnvironment]:
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=temporal_program(),
-        data_converter=pydantic_data_converter,
-        dev_server_extra_args=[word for flag in (*FAIRNESS, *_ONE_PARTITION) for word in flag],
+    async with start_local(
+        *(word for flag in (*FAIRNESS, *_ONE_PARTITION) for word in flag)
     ) as env:
         yield env
 

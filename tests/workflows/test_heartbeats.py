@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 
 import pytest
 
 from activities import heart
 from tests.workflows.harness import StreamHarness
+from vibesflow.stream.records import RowWrite
 
 
 @pytest.fixture
@@ -17,9 +19,9 @@ def standing_table(streams: StreamHarness, monkeypatch: pytest.MonkeyPatch) -> t
     answers = threading.Event()
     settle_rows = streams.ledger.settle_rows
 
-    def settle_late(*args: object) -> int:
+    def settle_late(rta_id: str, writes: Sequence[RowWrite]) -> int:
         assert answers.wait(60)
-        return settle_rows(*args)  # type: ignore[arg-type]
+        return settle_rows(rta_id, writes)
 
     monkeypatch.setattr(streams.ledger, "settle_rows", settle_late)
     return answers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from tests.stream.chunks import make_chunk
@@ -13,10 +14,11 @@ from vibesflow.data_set.orders import PiecesRefused
 from vibesflow.errors import (
     CommitUnknown,
     ContractReverted,
+    LedgerMoved,
     ProviderDown,
     ProviderLied,
 )
-from vibesflow.stream.records import RowStatus
+from vibesflow.stream.records import Completion, RowStatus, StreamRecord
 from vibesflow.stream.status import ChunkPhase, StreamState
 from workflows.messages import PIECES_REFUSED
 
@@ -183,3 +185,25 @@ async def test_a_document_that_was_lost_is_replaced_once(
     result = await streams.result(rta_id)
     assert (result.version, result.chunks) == (3, 1)
     assert set(streams.filecoin.paid.values()) == {1}
+
+
+async def test_a_completion_that_is_refused_again_and_again_does_not_pay_at_full_speed(
+    skipped_time: WorkflowEnvironment,
+    streams: StreamHarness,
+    rta_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns = 0
+
+    def refuse(completion: Completion) -> StreamRecord:
+        nonlocal turns
+        turns += 1
+        raise LedgerMoved("somebody else writes without end")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(streams.ledger, "complete_stream", refuse)
+        await streams.send(rta_id, 0, final=0)
+        await skipped_time.sleep(timedelta(minutes=10))
+    assert 2 <= turns <= 14
+    result = await streams.result(rta_id)
+    assert (result.version, result.chunks) == (1, 1)

@@ -14,6 +14,7 @@ from workflows import policies
 from workflows.board import TaskBoard
 from workflows.clock import now_iso, now_ms, to_ms
 from workflows.messages import RtaOptions
+from workflows.patches import COMPLETIONS_REST
 from workflows.steps.insisting import Insistence
 
 
@@ -25,6 +26,7 @@ class Completing:
         self._board = board
         self._options = options
         self._insist = Insistence(state)
+        self._was_refused = False
 
     def start(self, decision: Decision) -> None:
         """Keep the settle time, or complete, whichever the decision asks for."""
@@ -58,11 +60,16 @@ class Completing:
             await policies.COMPLETE_STREAM(request, summary=f"complete as version {version}")
         except ActivityError as error:
             state.publishing = False
-            await self._insist.pause(error, unless=LedgerMoved.code)
+            await self._insist.pause(error, unless=self._needs_no_pause())
             return  # the loop decides again, from the rows as they are now
-        state.publishing = False
+        state.publishing = self._was_refused = False
         document = StoredDocument(version=version, size=published.size, stored=published.stored)
         state.note_completed(document, revision=revision, now_ms=now_ms())
+
+    def _needs_no_pause(self) -> str | None:
+        """The error code after which to go on at once: each turn pays for a document."""
+        again, self._was_refused = self._was_refused, True
+        return None if again and workflow.patched(COMPLETIONS_REST) else LedgerMoved.code
 
     async def _publish(self, version: int, at: str) -> PublishedDocument:
         request = PublishDocument(
