@@ -8,7 +8,7 @@ from vibesflow.data_set.orders import Pairs
 from vibesflow.data_set.state import BATCH_PIECES
 from vibesflow.stream.chunk import ChunkRef, CompactMessage, Message
 from vibesflow.stream.pins import Pin
-from vibesflow.stream.placement import StoredPiece
+from vibesflow.stream.placement import Copy, StoredPiece
 from vibesflow.stream.records import ChunkRow, RowWrite, StreamRecord
 from vibesflow.stream.sessions import Sessions
 from vibesflow.stream.shelf import Shelf
@@ -74,13 +74,15 @@ class StoreChunk(CompactMessage):
     """Bring the staged bytes of a chunk to a provider.
 
     ``urgent``: the stream is about to complete and waits for little else. ``opened_at_ms``: when
-    the stream was opened; the chain keeps it with the piece.
+    the stream was opened; the chain keeps it with the piece. ``ordered``: copies that other data
+    sets were asked for before the bytes were lost; they count, for they may still be made.
     """
 
     chunk: ChunkRef
     preferred_provider: int | None = None
     urgent: bool = False
     opened_at_ms: int | None = None
+    ordered: tuple[Copy, ...] = ()
 
 
 class PinChunk(CompactMessage):

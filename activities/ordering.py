@@ -6,6 +6,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from uuid import uuid4
 
 from pydantic import BaseModel
 from temporalio import activity
@@ -85,20 +86,22 @@ class CopyDesk:
             TemporalDown: a data set could not be told.
         """
         orders: dict[int, list[PieceOrder]] = defaultdict(list)
+        order_id = uuid4().hex[:8]
         for need in needs:
-            for provider_id, order in _orders(need):
+            for provider_id, order in _orders(need, order_id):
                 orders[provider_id].append(order)
         for provider_id, wanted in orders.items():
             await self._orders.order(provider_id, wanted, creator=needs[0].creator)
-        return [self._stored(need) for need in needs]
+        return [self._stored(need, order_id) for need in needs]
 
-    def _stored(self, need: Need) -> StoredPiece:
+    def _stored(self, need: Need, order_id: str) -> StoredPiece:
         known = [copy.provider_id for copy in need.copies if copy.provider_id in self._names]
         return StoredPiece(
             piece_cid=need.piece_cid,
             wanted=self._wanted,
             copies=list(need.copies),
             providers=[self._names[provider_id] for provider_id in known],
+            order_id=order_id,
         )
 
     async def _more(self, need: Need) -> list[Copy]:
@@ -122,7 +125,7 @@ class CopyDesk:
         return Copy(provider_id=provider.provider_id, base_url=url.removesuffix(piece_cid))
 
 
-def _orders(need: Need) -> Iterator[tuple[int, PieceOrder]]:
+def _orders(need: Need, order_id: str) -> Iterator[tuple[int, PieceOrder]]:
     """Yield the order of each copy that is not confirmed, with its provider."""
     source = next((copy for copy in need.copies if copy.is_confirmed), need.copies[0])
     for copy in need.copies:
@@ -139,6 +142,7 @@ def _orders(need: Need) -> Iterator[tuple[int, PieceOrder]]:
                     urgent=need.urgent,
                     patient=need.patient,
                     reply_to=need.reply_to,
+                    order_id=order_id,
                 ),
             )
 

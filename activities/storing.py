@@ -83,7 +83,10 @@ class StoringActivities:
         provider, piece_cid = await self._uploader.upload(upload)
         return StoredPiece(
             piece_cid=piece_cid.text,
-            copies=[self._desk.copy_at(provider, piece_cid.text)],
+            copies=[
+                self._desk.copy_at(provider, piece_cid.text),
+                *(copy for copy in request.ordered if copy.provider_id != provider.provider_id),
+            ],
             duration_ms=chunk.duration_ms or await self._measure(chunk),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TypeVar
 
@@ -193,9 +193,9 @@ class DataSetWorkflow:
             provider_id=self._state.provider_id, pieces=(), reason=reason, dropped=dropped
         )
         told = [
-            (stream, news.model_copy(update={"pieces": page}))
+            (stream, news.model_copy(update={"pieces": page, "orders": _each(refused, page)}))
             for stream, refused in self._state.note_refused(batch, pieces).items()
-            for page in _pages(refused)
+            for page in _pages(list(refused))
         ]
         await self._tell_all(messages.PIECES_REFUSED, told)
 
@@ -295,6 +295,10 @@ class DataSetWorkflow:
     @property
     def _linger_ms(self) -> int:
         return to_ms(self._start.linger_s)
+
+
+def _each(orders: Mapping[str, str], pieces: Iterable[str]) -> tuple[str, ...]:
+    return tuple(orders[piece] for piece in pieces)
 
 
 def _pages(pieces: list[str]) -> list[tuple[str, ...]]:

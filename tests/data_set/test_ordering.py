@@ -24,10 +24,12 @@ class TakenOrders:
 
     def __init__(self) -> None:
         self.messages: list[tuple[int, tuple[str, ...]]] = []
+        self.order_ids: list[str] = []
 
     async def order(self, provider_id: int, orders: Sequence[PieceOrder], *, creator: str) -> None:
         assert creator == CREATOR
         self.messages.append((provider_id, tuple(order.piece_cid for order in orders)))
+        self.order_ids += [order.order_id for order in orders]
 
     def scope_of(self, rta_id: str, creator: str) -> Pairs:
         del rta_id, creator
@@ -48,6 +50,9 @@ async def test_a_data_set_is_told_once_of_all_pieces() -> None:
     placed = await desk.place_all([need("a", 1, 2), need("b", 1, 2), need("c", 2, 3, confirmed=2)])
     assert taken.messages == [(1, ("a", "b")), (2, ("a", "b")), (3, ("c",))]
     assert [piece.piece_cid for piece in placed] == ["a", "b", "c"]
+    assert {piece.order_id for piece in placed} == set(taken.order_ids)
+    (again,) = await desk.place_all([need("a", 1, 2)])
+    assert again.order_id not in {"", placed[0].order_id}
 
 
 async def test_what_is_too_much_for_a_message_goes_in_several(

@@ -60,12 +60,21 @@ def test_a_piece_stands_once_however_many_streams_want_it(state: DataSetState) -
 def test_refused_pieces_leave_the_batch_and_the_rest_goes_on(state: DataSetState) -> None:
     state.add([order("a"), order("b", "rta_2")], now_ms=NOW)
     batch = state.form_batch("01")
-    assert state.note_refused(batch, ["b"]) == {"rta_2": ["b"]}
+    assert state.note_refused(batch, ["b"]) == {"rta_2": {"b": ""}}
     assert batch.pieces == ["a"]
     assert state.batch is batch
     assert state.streams == ["rta_1"]
-    assert state.note_refused(batch, ["a"]) == {"rta_1": ["a"]}
+    assert state.note_refused(batch, ["a"]) == {"rta_1": {"a": ""}}
     assert state.batch is None
+
+
+def test_a_refusal_names_the_newest_order_of_each_stream(state: DataSetState) -> None:
+    for rta_id, order_id in (("rta_1", "01"), ("rta_2", "02"), ("rta_1", "03")):
+        again = order("a", rta_id).model_copy(update={"order_id": order_id})
+        state.add([again], now_ms=NOW)
+    state = DataSetState.model_validate_json(state.model_dump_json())
+    told = state.note_refused(state.form_batch("01"), ["a"])
+    assert told == {"rta_1": {"a": "03"}, "rta_2": {"a": "02"}}
 
 
 def test_it_travels_to_the_next_run(state: DataSetState) -> None:

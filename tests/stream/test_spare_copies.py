@@ -15,9 +15,15 @@ from vibesflow.stream.status import ChunkPhase
 CID = "bafkzcibcd4bdomn3tgwgrh3g532zopskstnbrd2n3sxfqbze7rxt7vqn7veigmy"
 
 
-def piece(*providers: int) -> StoredPiece:
+def piece(*providers: int, order_id: str = "") -> StoredPiece:
     copies = [Copy(provider_id=n, base_url=f"http://p{n}/piece/") for n in providers]
-    return StoredPiece(piece_cid=CID, wanted=2, copies=copies)
+    return StoredPiece(piece_cid=CID, wanted=2, copies=copies, order_id=order_id)
+
+
+def refused(provider_id: int, *, order_id: str = "", dropped: bool = False) -> PiecesRefused:
+    return PiecesRefused(
+        provider_id=provider_id, pieces=(CID,), reason="full", orders=(order_id,), dropped=dropped
+    )
 
 
 @pytest.fixture
@@ -70,7 +76,7 @@ def test_it_is_not_taken_over_without_its_address(state: RtaState) -> None:
 def test_a_spare_copy_that_was_refused_is_not_waited_for(state: RtaState) -> None:
     commit(state, 3)
     commit(state, 1)
-    note_refused(state, PiecesRefused(provider_id=2, pieces=(CID,), reason="full"), now_ms=3)
+    note_refused(state, refused(2), now_ms=3)
     assert (phase(state), copies(state)) == (ChunkPhase.CONFIRMED, [(1, True), (3, True)])
 
 
@@ -95,7 +101,7 @@ def test_a_document_put_off_before_it_is_known_is_ordered_again(setback: str) ->
     """Its order goes out with the document, which the stream knows of once the table does."""
     state = RtaState(rta_id="rta_1", opened=True, publishing=True)
     if setback == "refused":
-        note_refused(state, PiecesRefused(provider_id=1, pieces=(CID,), reason="full"), now_ms=1)
+        note_refused(state, refused(1), now_ms=1)
     else:
         note_postponed(state, PiecesPostponed(provider_id=1, pieces=(CID,)), now_ms=1)
     state.publishing = False
@@ -104,3 +110,57 @@ def test_a_document_put_off_before_it_is_known_is_ordered_again(setback: str) ->
     assert [item.unordered for item in state.to_place()] == [True]
     state.note_placed({CID: piece(1, 2)}, now_ms=3)
     assert state.to_place() == []
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_a_refusal_of_an_older_order_has_it_ordered_there_again(
+    state: RtaState, *, dropped: bool
+) -> None:
+    """The data set has the newer order; a provider more would be one too many."""
+    state.note_placed({CID: piece(1, 2, order_id="02")}, now_ms=2)
+    note_refused(state, refused(1, order_id="01", dropped=dropped), now_ms=3)
+    assert copies(state) == [(1, False), (2, False)]
+    assert [item.unordered for item in state.to_place()] == [True]
+    state.note_placed({CID: piece(1, 2, order_id="03")}, now_ms=4)
+    note_refused(state, refused(1, order_id="03"), now_ms=5)
+    assert copies(state) == [(2, False)]
+
+
+def test_a_refusal_by_a_data_set_that_names_no_order_counts(state: RtaState) -> None:
+    state.note_placed({CID: piece(1, 2, order_id="02")}, now_ms=2)
+    note_refused(state, PiecesRefused(provider_id=1, pieces=(CID,), reason="full"), now_ms=3)
+    assert copies(state) == [(2, False)]
+
+
+def test_a_document_is_ordered_again_likewise() -> None:
+    state = RtaState(rta_id="rta_1", opened=True)
+    document = StoredDocument(version=1, size=9, stored=piece(1, 2, order_id="02"))
+    state.note_completed(document, revision=0, now_ms=2)
+    note_refused(state, refused(1, order_id="01"), now_ms=3)
+    assert [item.unordered for item in state.to_place()] == [True]
+    assert state.documents[0].stored == document.stored
+
+
+def test_when_one_of_two_equal_chunks_is_refused_both_are() -> None:
+    state = RtaState(rta_id="rta_1", opened=True)
+    for number in (0, 1):
+        chunk = make_chunk(number)
+        state.track(chunk)
+        state.note_stored(chunk.key, piece(1, 2, order_id=f"0{number}"), now_ms=1)
+    note_refused(state, refused(1, order_id="01"), now_ms=2)
+    left = [
+        c.stored and [copy.provider_id for copy in c.stored.copies] for c in state.chunks.values()
+    ]
+    assert left == [[2], [2]]
+
+
+def test_lost_bytes_leave_the_copies_that_are_still_ordered(state: RtaState) -> None:
+    (chunk,) = state.chunks.values()
+    note_refused(state, refused(1, dropped=True), now_ms=2)
+    assert (chunk.stored, chunk.phase) == (None, ChunkPhase.RECEIVED)
+    assert chunk.left is not None
+    assert [copy.provider_id for copy in chunk.left.copies] == [2]
+    note_refused(state, refused(2), now_ms=3)
+    assert chunk.left is None
+    state.note_stored(chunk.ref.key, piece(1, 2), now_ms=4)
+    assert [item.unordered for item in state.to_place()] == [True], "2 may have meant this order"

@@ -6,7 +6,6 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
 from tests.stream.chunks import make_chunk
@@ -42,22 +41,22 @@ async def test_600_signals_flooding_a_continue_as_new_are_all_stored_once(
 
 
 async def test_a_stream_whose_uploads_hang_still_begins_anew(
-    skipped_time: WorkflowEnvironment,
-    streams: StreamHarness,
-    rta_id: str,
-    monkeypatch: pytest.MonkeyPatch,
+    live_streams: StreamHarness, rta_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """On the full server: the other one stops its clock for ever when such an upload is left."""
+    streams = live_streams
     monkeypatch.setattr(limits, "LEAVE_EVENTS", 10)
     monkeypatch.setattr(limits, "DRAIN_EVENTS", 20)
-    streams.filecoin.full = {1, 2, 3}
+    monkeypatch.setattr(limits, "DRAIN_TIME", timedelta(seconds=0.5))
+    streams.filecoin.store_open.clear()
     await streams.send(rta_id, 0, 1, 2, 3)
-    await skipped_time.sleep(timedelta(minutes=5))
+    async with asyncio.timeout(30):
+        while len(await streams.runs_of(f"rta:{rta_id}")) < 2:
+            await asyncio.sleep(0.1)
     await streams.send(rta_id, 4, 5, final=5)
-    await skipped_time.sleep(timedelta(minutes=5))
-    first = streams.client.get_workflow_handle(f"rta:{rta_id}")
-    assert (await first.describe()).status is WorkflowExecutionStatus.RUNNING
-    streams.filecoin.full = set()
-    await streams.result(rta_id)
-    assert len(streams.runs) > 1
+    assert (await streams.status(rta_id)).received == 6
+    streams.filecoin.store_open.set()
+    async with asyncio.timeout(60):
+        await streams.result(rta_id)
     assert streams.record(rta_id).uploaded == 6
     assert set(streams.filecoin.paid.values()) == {1}

@@ -204,6 +204,23 @@ async def test_what_was_dropped_while_the_wallet_was_empty_is_stored_anew(
 
 
 @pytest.mark.copies(2)
+async def test_what_is_stored_anew_counts_the_copies_that_are_still_ordered(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    filecoin = streams.filecoin
+    filecoin.wallet_is_empty = True
+    await streams.send(rta_id, 0, 1, final=1)
+    await skipped_time.sleep(timedelta(minutes=3))
+    assert filecoin.drop(1) == 2
+    filecoin.note_fault(2)
+    filecoin.wallet_is_empty = False
+    await streams.result(rta_id)
+    for row in streams.ledger.list_chunks(rta_id):
+        assert filecoin.stores[row.piece_cid or ""] == 2
+        assert {copy.provider_id for copy in row.copies} == {1, 2}, "3 is the better one by now"
+
+
+@pytest.mark.copies(2)
 async def test_copies_that_are_never_published_are_ordered_elsewhere(
     skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
 ) -> None:

@@ -22,6 +22,7 @@ class PieceOrder(CompactMessage):
             all who wait say so.
         patient: nobody waits for this piece (a document), so it holds up no other's haste.
         reply_to: workflow id to tell instead of the stream's; it has a slash, as no stream id has.
+        order_id: what a refusal names, so that nobody takes it for one of a later order.
     """
 
     piece_cid: str
@@ -32,6 +33,7 @@ class PieceOrder(CompactMessage):
     urgent: bool = False
     patient: bool = False
     reply_to: str = ""
+    order_id: str = ""
 
     @property
     def waits(self) -> str:
@@ -54,13 +56,19 @@ class PiecesCommitted(CompactMessage):
 class PiecesRefused(CompactMessage):
     """The provider will not do for these pieces; another must be found.
 
-    ``dropped``: it had them and does not any more, so nobody can pull them from it.
+    ``dropped``: it had them and does not any more, so nobody can pull them from it. ``orders``: the
+    newest order of each piece that it has seen, in their order; from older data sets, nothing.
     """
 
     provider_id: int
     pieces: tuple[str, ...]
     reason: str
     dropped: bool = False
+    orders: tuple[str, ...] = ()
+
+    def order_of(self, piece_cid: str) -> str | None:
+        """The newest order of the piece that was refused; None if nobody knows."""
+        return dict(zip(self.pieces, self.orders, strict=False)).get(piece_cid)
 
 
 class PiecesPostponed(CompactMessage):

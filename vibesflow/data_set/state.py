@@ -34,6 +34,8 @@ class QueuedPiece(BaseModel):
     metadata: Pairs = ()
     streams: dict[str, bool]
     """Whether the stream is urgent, by stream."""
+    orders: dict[str, str] = Field(default_factory=dict)
+    """The newest order of each stream."""
     patient: bool = False
     since_ms: int
 
@@ -82,17 +84,18 @@ class DataSetState(BaseModel):
         for order in orders:
             piece = self.queue.get(order.piece_cid)
             if piece is None:
-                self.queue[order.piece_cid] = QueuedPiece(
+                piece = self.queue[order.piece_cid] = QueuedPiece(
                     piece_cid=order.piece_cid,
                     size=order.size,
                     source_url=order.source_url,
                     metadata=order.metadata,
-                    streams={order.waits: order.urgent},
+                    streams={},
                     patient=order.patient,
                     since_ms=now_ms,
                 )
-            else:
-                piece.streams[order.waits] = order.urgent or piece.streams.get(order.waits, False)
+            piece.streams[order.waits] = order.urgent or piece.streams.get(order.waits, False)
+            if order.order_id:
+                piece.orders[order.waits] = order.order_id
 
     def due_ms(self, *, linger_ms: int) -> int | None:
         """When the next batch should go, or None while nothing waits or one is under way."""
@@ -168,13 +171,17 @@ class DataSetState(BaseModel):
         self.batches += 1
         return told
 
-    def note_refused(self, batch: Batch, pieces: Iterable[str]) -> dict[str, list[str]]:
-        """Take pieces that this provider will not have off the queue; return whom to tell."""
-        told: dict[str, list[str]] = {}
+    def note_refused(self, batch: Batch, pieces: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Take pieces that this provider will not have off the queue.
+
+        Returns:
+            The refused order by piece, by the stream that is to be told.
+        """
+        told: dict[str, dict[str, str]] = {}
         for cid in pieces:
-            for stream in self.queue[cid].streams:
-                told.setdefault(stream, []).append(cid)
-            del self.queue[cid]
+            piece = self.queue.pop(cid)
+            for stream in piece.streams:
+                told.setdefault(stream, {})[cid] = piece.orders.get(stream, "")
             if cid in batch.pieces:
                 batch.pieces.remove(cid)
         if not batch.pieces:

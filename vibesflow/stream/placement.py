@@ -42,6 +42,7 @@ class StoredPiece(Compact):
         copies: the first one is where the bytes went; the others are pulled from it.
         duration_ms: measured length of the audio, or 0.
         providers: who the copies are with; a stream keeps that once, not with each piece.
+        order_id: the newest order of the copies that are not confirmed.
     """
 
     piece_cid: str
@@ -49,6 +50,7 @@ class StoredPiece(Compact):
     copies: list[Copy] = Field(min_length=1)
     duration_ms: int = 0
     providers: list[ProviderName] = Field(default_factory=list)
+    order_id: str = ""
 
     @property
     def first(self) -> Copy:

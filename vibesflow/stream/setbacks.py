@@ -21,13 +21,35 @@ def note_refused(state: RtaState, news: PiecesRefused, *, now_ms: int) -> None:
     _hear_too_early(state)
     state.meanwhile.note(news.pieces)
     state.last_error = f"provider {news.provider_id}: {news.reason}"
+    outdated = _outdated(state, news)
     for chunk in state.chunks.values():
+        if chunk.left and chunk.left.piece_cid in news.pieces:
+            chunk.left = chunk.left.without(news.provider_id)
         if chunk.stored and chunk.phase in UNCONFIRMED and chunk.piece_cid in news.pieces:
-            chunk.stored = chunk.stored.without(news.provider_id, dropped=news.dropped)
-            if chunk.stored is None:
-                _store_anew(state, chunk, news.reason)
-    state.documents = [d for d in state.documents if _keeps_copies(state, d, news)]
+            if chunk.piece_cid in outdated:
+                chunk.unordered = True
+            else:
+                _drop_copy(state, chunk, chunk.stored, news)
+    state.documents = [d for d in state.documents if _keeps_copies(state, d, news, outdated)]
     state.apply_news(now_ms=now_ms)
+
+
+def _outdated(state: RtaState, news: PiecesRefused) -> set[str]:
+    """Return the refused pieces that were ordered again since.
+
+    The refusal does not say whether the data set has the newer order too, so they are ordered once
+    more: it takes a piece once. A copy dropped here that it makes after all would be paid, and no
+    row would name it.
+    """
+    newest: dict[str, set[str]] = {}
+    for item in state.stored_items():
+        if item.stored:
+            newest.setdefault(item.stored.piece_cid, set()).add(item.stored.order_id)
+    return {
+        piece
+        for piece in news.pieces
+        if news.order_of(piece) and news.order_of(piece) not in newest.get(piece, ())
+    }
 
 
 def note_postponed(state: RtaState, news: PiecesPostponed, *, now_ms: int) -> None:
@@ -51,8 +73,22 @@ def note_silence(state: RtaState, pieces: Collection[str]) -> None:
             item.unordered = True
 
 
-def _keeps_copies(state: RtaState, document: StoredDocument, news: PiecesRefused) -> bool:
+def _drop_copy(
+    state: RtaState, chunk: TrackedChunk, stored: StoredPiece, news: PiecesRefused
+) -> None:
+    chunk.stored = stored.without(news.provider_id, dropped=news.dropped)
+    if chunk.stored is None:
+        chunk.left = stored.without(news.provider_id)
+        _store_anew(state, chunk, news.reason)
+
+
+def _keeps_copies(
+    state: RtaState, document: StoredDocument, news: PiecesRefused, outdated: Collection[str]
+) -> bool:
     if document.stored.piece_cid not in news.pieces:
+        return True
+    if document.stored.piece_cid in outdated:
+        document.unordered = True
         return True
     stored = document.stored.without(news.provider_id, dropped=news.dropped)
     if stored is None:

@@ -189,6 +189,7 @@ class RtaState(BaseModel):
         if (chunk := self.chunks.get(key)) is None:
             return  # shelved meanwhile; it will be stored again, which finds what is there
         chunk.stored, chunk.phase, chunk.error = piece, ChunkPhase.STORED, None
+        chunk.left = None
         chunk.unordered = self.news_lost
         self.apply_news(now_ms=now_ms)
 

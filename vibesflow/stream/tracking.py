@@ -25,6 +25,8 @@ class TrackedChunk(BaseModel):
         unpinnable: the pinning service would not have it.
         waits_since_ms: when it was first seen waiting to be stored.
         unordered: it was taken up from its row, so its copies have to be ordered again.
+        left: the piece whose bytes were lost, with the copies that data sets may still make once
+            it is stored again.
     """
 
     ref: ChunkRef
@@ -40,6 +42,7 @@ class TrackedChunk(BaseModel):
     hopeless: bool = False
     unpinnable: bool = False
     waits_since_ms: int | None = None
+    left: StoredPiece | None = None
 
     @property
     def order(self) -> tuple[int, str, int, int]:

@@ -45,12 +45,13 @@ class Storing:
         self._state.resolve_suspect(chunk, found.row)
 
     async def _store(self, key: str) -> None:
-        chunk = self._state.chunks[key].ref
+        chunk, left = self._state.chunks[key].ref, self._state.chunks[key].left
         request = StoreChunk(
             chunk=chunk,
             preferred_provider=self._state.provider_id,
             urgent=self._state.is_ending(chunk),
             opened_at_ms=epoch_ms_of(self._state.opened_at),
+            ordered=tuple(left.copies) if left else (),
         )
         patience_s = self._options.give_up_s
         if self._state.chunks[key].pin:
