@@ -109,9 +109,10 @@ class CheckingActivities:
     @activity.defn(name="list_streams")
     async def list_streams(self, request: ListStreams) -> StreamsListed:
         """Return a page of streams that completed at least once; no Scan."""
-        page = await asyncio.to_thread(
-            self._ledger.list_completed, limit=request.limit, cursor=request.cursor
-        )
+        async with Heart():
+            page = await asyncio.to_thread(
+                self._ledger.list_completed, limit=request.limit, cursor=request.cursor
+            )
         ids = tuple(record.rta_id for record in page.streams)
         return StreamsListed(streams=ids, cursor=page.next_cursor)
 

@@ -101,15 +101,17 @@ class RepairActivities:
     @activity.defn(name="move_copies")
     async def move_copies(self, request: MoveCopies) -> None:
         """Have the rows say where the copies are now."""
-        await asyncio.to_thread(self._ledger.move_copies, request.rta_id, request.moves)
+        async with Heart():
+            await asyncio.to_thread(self._ledger.move_copies, request.rta_id, request.moves)
 
     @activity.defn(name="conclude_stream")
     async def conclude_stream(self, request: ConcludeStream) -> None:
         """Have lists show where moved copies are, and keep how the audit came out."""
-        if request.moved:
-            await asyncio.to_thread(self._relist, request.rta_id)
-        mark = AuditMark(rta_id=request.rta_id, at=request.at, result=request.result)
-        await asyncio.to_thread(self._ledger.note_audit, mark)
+        async with Heart():
+            if request.moved:
+                await asyncio.to_thread(self._relist, request.rta_id)
+            mark = AuditMark(rta_id=request.rta_id, at=request.at, result=request.result)
+            await asyncio.to_thread(self._ledger.note_audit, mark)
 
     def _rest(self, repair: Repair) -> None:
         """Let the providers that lost the piece come last for new ones."""

@@ -266,8 +266,8 @@ _AUDIT_RETRY = RetryPolicy(
 )
 _AUDIT_ATTEMPT = timedelta(minutes=30)  # a slice ends after 4 minutes, or with its last group
 
-LIST_STREAMS = Step(
-    "list_streams", ListStreams, StreamsListed, FILECOIN_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY
+LIST_STREAMS = replace(
+    _table_step("list_streams", ListStreams, StreamsListed), queue=FILECOIN_QUEUE
 )
 CHECK_STREAM = Step(
     "check_stream",
@@ -296,9 +296,7 @@ VERIFY_COPIES = Step(
     _AUDIT_RETRY,
     heartbeat=_HEARTBEAT,
 )
-MOVE_COPIES = Step(
-    "move_copies", MoveCopies, type(None), FILECOIN_QUEUE, _TABLE_ATTEMPT, _TABLE_RETRY
-)
+MOVE_COPIES = replace(_table_step("move_copies", MoveCopies, type(None)), queue=FILECOIN_QUEUE)
 CONCLUDE_STREAM = Step(
     "conclude_stream",
     ConcludeStream,
@@ -306,6 +304,7 @@ CONCLUDE_STREAM = Step(
     FILECOIN_QUEUE,
     timedelta(minutes=10),  # reads all rows of a stream that may have 20,000
     _TABLE_RETRY,
+    heartbeat=_HEARTBEAT,
 )
 SWEEP_STAGING = Step(
     "sweep_staging",

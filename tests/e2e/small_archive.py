@@ -12,14 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import WorkflowEnvironment
 
 from devnet.ports import free_port
-from devnet.temporal import temporal_program
 from tests.e2e.session import Stream, Submitter
 from tests.filecoin.onchain import onchain
-from tests.fixtures.temporal import SEARCH_ATTRIBUTES
+from tests.fixtures.temporal import start_local
 from vibesflow.ingest import Receiver
 from vibesflow.ledger import create_tables
 from vibesflow.settings import StagingSettings, StreamSettings, TableSettings, TemporalSettings
@@ -60,13 +57,7 @@ class SmallArchive:
 async def small_archive(folder: Path, table: TableSettings) -> AsyncIterator[SmallArchive]:
     create_tables(table)
     async with AsyncExitStack() as stack:
-        temporal = await stack.enter_async_context(
-            await WorkflowEnvironment.start_local(
-                dev_server_existing_path=temporal_program(),
-                data_converter=pydantic_data_converter,
-                search_attributes=SEARCH_ATTRIBUTES,
-            )
-        )
+        temporal = await stack.enter_async_context(start_local())
         chain = await stack.enter_async_context(onchain(folder))
         wallet = await chain.payer()
         address = temporal.client.service_client.config.target_host

@@ -14,6 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 from devnet.temporal import temporal_program
 from starter.cli.exits import ExitCode
 from starter.search_attributes import NAMES, register_search_attributes
+from tests.fixtures.temporal import patiently
 from vibesflow.errors import TemporalDown, WorkIncomplete
 from vibesflow.ledger import DynamoLedger
 from vibesflow.staging import open_staging
@@ -22,8 +23,8 @@ from vibesflow.staging import open_staging
 @pytest.fixture
 async def bare_client():
     """A Temporal server that nobody has set up."""
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=temporal_program()
+    async with await patiently(
+        lambda: WorkflowEnvironment.start_local(dev_server_existing_path=temporal_program())
     ) as env:
         yield env.client
 

@@ -45,8 +45,8 @@ async def test_a_stream_whose_uploads_hang_still_begins_anew(
 ) -> None:
     """On the full server: the other one stops its clock for ever when such an upload is left."""
     streams = live_streams
-    monkeypatch.setattr(limits, "LEAVE_EVENTS", 10)
-    monkeypatch.setattr(limits, "DRAIN_EVENTS", 20)
+    monkeypatch.setattr(limits, "LEAVE_EVENTS", 6)
+    monkeypatch.setattr(limits, "DRAIN_EVENTS", 10)
     monkeypatch.setattr(limits, "DRAIN_TIME", timedelta(seconds=0.5))
     streams.filecoin.store_open.clear()
     await streams.send(rta_id, 0, 1, 2, 3)
