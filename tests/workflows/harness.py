@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from tests.fakes.filecoin import MemoryFilecoin
@@ -171,9 +172,29 @@ class StreamHarness:
         return found
 
     async def until_version(self, rta_id: str, version: int, *, timeout_s: float = 20) -> None:
-        async with asyncio.timeout(timeout_s):
-            while True:
-                record = self.ledger.records.get(rta_id)
-                if record and record.is_complete and record.document_version >= version:
-                    return
-                await asyncio.sleep(0.02)
+        try:
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    record = self.ledger.records.get(rta_id)
+                    if record and record.is_complete and record.document_version >= version:
+                        return
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError(await self._what_hangs(rta_id)) from None
+
+    async def _what_hangs(self, rta_id: str) -> str:
+        """Spell what the stream and its data sets are doing."""
+        ids = [workflow_id(rta_id), *map(self.data_set_id, self.filecoin.known)]
+        return "\n".join([await self._doings(each) for each in ids])
+
+    async def _doings(self, workflow_id: str) -> str:
+        try:
+            described = await self.client.get_workflow_handle(workflow_id).describe()
+        except RPCError as error:
+            return f"{workflow_id}: {error}"
+        pending = [
+            f"{each.activity_type.name} ({each.attempt}: {each.last_failure.message})"
+            for each in described.raw_description.pending_activities
+        ]
+        task = described.raw_description.pending_workflow_task.attempt
+        return f"{workflow_id}: {described.history_length} events, task {task}, {pending}"

@@ -1,4 +1,7 @@
-"""Continue-as-new under load, and a worker that dies in the middle."""
+"""Continue-as-new under load, on the full server.
+
+The time-skipping one stops its clock for ever when a run leaves an activity behind.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from temporalio.testing import WorkflowEnvironment
 
 from tests.stream.chunks import make_chunk
 from tests.workflows.harness import StreamHarness
@@ -17,11 +19,9 @@ FLOOD = 600
 
 
 async def test_600_signals_flooding_a_continue_as_new_are_all_stored_once(
-    skipped_time: WorkflowEnvironment,
-    streams: StreamHarness,
-    rta_id: str,
-    monkeypatch: pytest.MonkeyPatch,
+    live_streams: StreamHarness, rta_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    streams = live_streams
     monkeypatch.setattr(limits, "LEAVE_EVENTS", 400)
     monkeypatch.setattr(limits, "DRAIN_EVENTS", 600)
     chunks = [make_chunk(n, rta_id=rta_id, final=n == FLOOD - 1) for n in range(FLOOD)]
@@ -29,8 +29,7 @@ async def test_600_signals_flooding_a_continue_as_new_are_all_stored_once(
         await streams.stage(chunk)
     for start in range(0, FLOOD, 20):
         await asyncio.gather(*(streams.streams.submit(c) for c in chunks[start : start + 20]))
-    with skipped_time.auto_time_skipping_disabled():
-        await streams.until_version(rta_id, 1, timeout_s=250)
+    await streams.until_version(rta_id, 1, timeout_s=250)
     rows = list(streams.ledger.list_chunks(rta_id))
     assert len(rows) == FLOOD
     assert {row.status for row in rows} == {RowStatus.UPLOADED}
@@ -43,7 +42,6 @@ async def test_600_signals_flooding_a_continue_as_new_are_all_stored_once(
 async def test_a_stream_whose_uploads_hang_still_begins_anew(
     live_streams: StreamHarness, rta_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On the full server: the other one stops its clock for ever when such an upload is left."""
     streams = live_streams
     monkeypatch.setattr(limits, "LEAVE_EVENTS", 6)
     monkeypatch.setattr(limits, "DRAIN_EVENTS", 10)
