@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -28,13 +30,27 @@ class Compact(BaseModel):
     @model_serializer(mode="wrap")
     def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
         spelled: dict[str, object] = handler(self)
-        fields = type(self).model_fields
+        defaults = _defaults_of(type(self))
         return {
             name: value
             for name, value in spelled.items()
-            if fields[name].is_required()
-            or getattr(self, name) != fields[name].get_default(call_default_factory=True)
+            if name not in defaults or getattr(self, name) != defaults[name]
         }
+
+
+@cache
+def _defaults_of(model: type[Compact]) -> dict[str, object]:
+    """Return what the fields hold that nobody set.
+
+    Asked once for a class: pydantic parses Python to tell whether a factory takes arguments. That
+    cost more than all else of a message, and two threads that parse at a time can disturb each
+    other (CPython gh-106905).
+    """
+    return {
+        name: field.get_default(call_default_factory=True)
+        for name, field in model.model_fields.items()
+        if not field.is_required()
+    }
 
 
 class CompactMessage(Compact, Message):
