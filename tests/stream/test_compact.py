@@ -31,5 +31,12 @@ def test_what_was_changed_in_place_is_no_default() -> None:
 
 def test_defaults_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     PIECE.model_dump()
-    monkeypatch.delattr(ast, "parse")
+    parsed, parse = list[object](), ast.parse
+
+    def note(*args: object, **named: object) -> ast.AST:
+        parsed.append(args)
+        return parse(*args, **named)
+
+    monkeypatch.setattr(ast, "parse", note)
     assert "providers" not in PIECE.model_dump()
+    assert parsed == []
