@@ -158,11 +158,13 @@ class OrderingActivities:
         """Order the copies that pieces lack; waits by benign retry while nobody can take them."""
         before = remembered(FoundCopies)
         async with Heart(before) as heart:
-            found = before.copies if before else {}
-            needs = [
-                await self._desk.find(_need(request, piece, found)) for piece in request.pieces
-            ]
-            heart.beat(FoundCopies(copies={need.piece_cid: need.copies for need in needs}))
+            found = dict(before.copies) if before else {}
+            needs = []
+            for piece in request.pieces:
+                need = await self._desk.find(_need(request, piece, found))
+                found[need.piece_cid] = need.copies  # for another piece of the same bytes, too
+                needs.append(need)
+            heart.beat(FoundCopies(copies=found))
             return await self._place(request, needs)
 
     async def _place(self, request: PlaceCopies, needs: list[Need]) -> PlacedCopies:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from activities.messages import PieceToPlace, PlaceCopies
 from vibesflow.stream.documents import StoredDocument
+from vibesflow.stream.equals import copies_of
 from vibesflow.stream.piece_metadata import chunk_metadata, document_metadata
 from vibesflow.stream.state import RtaState
 from vibesflow.stream.times import epoch_ms_of
@@ -38,4 +39,5 @@ def _pieces(
                 provider_id=item.stored.first.provider_id,
                 opened_at_ms=epoch_ms_of(state.opened_at),
             )
-            yield PieceToPlace(size=item.ref.size, stored=item.stored, metadata=metadata)
+            stored = item.stored.model_copy(update={"copies": copies_of(state, item.stored)})
+            yield PieceToPlace(size=item.ref.size, stored=stored, metadata=metadata)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
 from temporalio.client import Client
+from temporalio.testing import ActivityEnvironment
 
-from activities.ordering import CopyDesk, Need
+from activities.messages import PieceToPlace, PlaceCopies
+from activities.ordering import CopyDesk, Need, OrderingActivities
 from tests.fakes.filecoin import MemoryFilecoin
 from vibesflow.data_set.orders import Pairs, PieceOrder
+from vibesflow.filecoin import ProviderInfo
 from vibesflow.settings import FilecoinSettings
-from vibesflow.stream.placement import Copy
+from vibesflow.stream.placement import Copy, StoredPiece
 from workflows import data_set_client
 from workflows.data_set_client import DataSetClient
 
@@ -53,6 +57,25 @@ async def test_a_data_set_is_told_once_of_all_pieces() -> None:
     assert {piece.order_id for piece in placed} == set(taken.order_ids)
     (again,) = await desk.place_all([need("a", 1, 2)])
     assert again.order_id not in {"", placed[0].order_id}
+
+
+class FickleFilecoin(MemoryFilecoin):
+    """Chooses another provider each time."""
+
+    async def choose_copies(self, *args: Any, **wishes: Any) -> tuple[ProviderInfo, ...]:
+        self.known = dict(reversed(self.known.items()))
+        return await super().choose_copies(*args, **wishes)
+
+
+async def test_pieces_of_the_same_bytes_get_the_same_copies() -> None:
+    desk = CopyDesk(FickleFilecoin(), TakenOrders(), wanted=2)
+    stored = StoredPiece(piece_cid="a", wanted=2, copies=list(need("a", 1).copies))
+    request = PlaceCopies(
+        rta_id="rta_1", creator=CREATOR, pieces=(PieceToPlace(size=500, stored=stored),) * 2
+    )
+    placed = await ActivityEnvironment().run(OrderingActivities(desk).place_copies, request)
+    one, other = ([copy.provider_id for copy in piece.copies] for piece in placed.pieces)
+    assert one == other
 
 
 async def test_what_is_too_much_for_a_message_goes_in_several(

@@ -265,6 +265,24 @@ async def test_identical_chunks_of_two_streams_are_paid_once(
     assert set(streams.filecoin.paid.values()) == {1}
 
 
+@pytest.mark.copies(2)
+async def test_identical_chunks_of_a_stream_share_their_copies(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.chain_open = False
+    silence = b"\x00" * 500
+    await streams.submit(make_chunk(0, rta_id=rta_id, content=silence), silence)
+    await skipped_time.sleep(timedelta(seconds=20))
+    streams.filecoin.note_fault(2)
+    await streams.submit(make_chunk(1, rta_id=rta_id, content=silence, final=True), silence)
+    await skipped_time.sleep(timedelta(seconds=20))
+    streams.filecoin.chain_open = True
+    await streams.result(rta_id)
+    for row in streams.ledger.list_chunks(rta_id):
+        assert {copy.provider_id for copy in row.copies} == {1, 2}, "3 is the better one by now"
+    assert set(streams.filecoin.paid.values()) == {1}
+
+
 async def test_a_silent_provider_is_given_up_and_its_chunks_go_elsewhere(
     skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
 ) -> None:

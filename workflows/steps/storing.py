@@ -6,6 +6,7 @@ from temporalio.exceptions import ActivityError
 
 from activities.messages import FindChunk, StoreChunk
 from vibesflow.stream.chunk import ChunkRef
+from vibesflow.stream.equals import stored_equal
 from vibesflow.stream.state import RtaState
 from vibesflow.stream.times import epoch_ms_of
 from workflows import limits, policies
@@ -45,16 +46,18 @@ class Storing:
         self._state.resolve_suspect(chunk, found.row)
 
     async def _store(self, key: str) -> None:
-        chunk, left = self._state.chunks[key].ref, self._state.chunks[key].left
+        tracked = self._state.chunks[key]
+        chunk, equal = tracked.ref, stored_equal(self._state, tracked)
+        known = tracked.left or equal
         request = StoreChunk(
             chunk=chunk,
-            preferred_provider=self._state.provider_id,
+            preferred_provider=equal.first.provider_id if equal else self._state.provider_id,
             urgent=self._state.is_ending(chunk),
             opened_at_ms=epoch_ms_of(self._state.opened_at),
-            ordered=tuple(left.copies) if left else (),
+            ordered=tuple(known.copies) if known else (),
         )
         patience_s = self._options.give_up_s
-        if self._state.chunks[key].pin:
+        if tracked.pin:
             patience_s = min(patience_s, limits.REPAIR_GIVE_UP_S)
         step = policies.STORE_CHUNK.within(patience_s)
         try:
