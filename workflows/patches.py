@@ -27,3 +27,7 @@ COMPLETIONS_REST = "completions-rest"
 
 ORDERS_ARE_WATCHED = "orders-are-watched"
 """Copies that a stream hears nothing of are ordered again after hours."""
+
+COPIES_ARE_KEPT = "copies-are-kept"
+"""The answer to an order no longer replaces copies that were ordered besides, while it was under
+way: for an equal chunk, or because the chunk was stored anew."""

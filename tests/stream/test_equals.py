@@ -6,7 +6,7 @@ import pytest
 
 from tests.stream.chunks import make_chunk
 from vibesflow.data_set.orders import PiecesCommitted, PiecesPostponed
-from vibesflow.stream.equals import copies_of, stored_equal
+from vibesflow.stream.equals import copies_of, forgets_copies, stored_equal
 from vibesflow.stream.placement import Copy, StoredPiece
 from vibesflow.stream.setbacks import note_postponed
 from vibesflow.stream.state import RtaState
@@ -51,6 +51,20 @@ def test_a_copy_that_comes_last_is_in_their_rows(state: RtaState) -> None:
     commit(state, 3)
     writes = state.rows_to_write(limit=9, unconfirmed_too=False, now_ms=4)
     assert [{c.provider_id for c in write.row.copies} for write in writes] == [{1, 2, 3}] * 2
+
+
+def test_copies_that_are_ordered_meanwhile_are_kept(state: RtaState) -> None:
+    """The third chunk of silence was stored while copies of the others were being ordered."""
+    chunk = make_chunk(2, content=SILENCE)
+    state.track(chunk)
+    state.meanwhile.begin()
+    state.note_stored(chunk.key, piece(1, 4), now_ms=3)
+    answer = {CID: piece(1, 3, 2)}
+    assert forgets_copies(state, answer)
+    state.note_placed(answer, now_ms=4)
+    copies = [[c.provider_id for c in x.stored.copies] for x in state.chunks.values() if x.stored]
+    assert copies == [[1, 3, 2], [1, 3, 2], [1, 3, 2, 4]]
+    assert not forgets_copies(state, {CID: piece(1, 3, 2, 4)})
 
 
 def commit(state: RtaState, provider_id: int) -> None:

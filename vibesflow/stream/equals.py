@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from vibesflow.stream.placement import Copy, StoredPiece
 from vibesflow.stream.state import UNCONFIRMED, RtaState
@@ -29,6 +29,17 @@ def copies_of(state: RtaState, piece: StoredPiece) -> list[Copy]:
             for copy in other.stored.copies:
                 copies.setdefault(copy.provider_id, copy)
     return list(copies.values())
+
+
+def forgets_copies(state: RtaState, placed: Mapping[str, StoredPiece]) -> bool:
+    """Tell whether copies were ordered meanwhile that an answer to an order does not know of."""
+    for item in state.stored_items():
+        piece = placed.get(item.stored.piece_cid) if item.stored else None
+        if item.stored and piece:
+            known = {copy.provider_id for copy in piece.copies}
+            if any(c.provider_id not in known and not c.is_confirmed for c in item.stored.copies):
+                return True
+    return False
 
 
 def _under_way(state: RtaState) -> Iterator[TrackedChunk]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, Field
 
@@ -13,7 +13,7 @@ from vibesflow.stream.documents import StoredDocument
 from vibesflow.stream.ids import parse_chunk_id
 from vibesflow.stream.meanwhile import Meanwhile
 from vibesflow.stream.pins import Pin
-from vibesflow.stream.placement import Providers, StoredPiece
+from vibesflow.stream.placement import Copy, Providers, StoredPiece
 from vibesflow.stream.records import ChunkRow, RowStatus, RowWrite, StreamRecord
 from vibesflow.stream.sessions import Sessions
 from vibesflow.stream.shelf import Shelf, is_parked
@@ -221,16 +221,23 @@ class RtaState(BaseModel):
             if item.stored and not item.unordered
         }
 
-    def note_placed(self, placed: Mapping[str, StoredPiece], *, now_ms: int) -> None:
-        """Copies were ordered; what was heard meanwhile is kept."""
+    def note_placed(
+        self, placed: Mapping[str, StoredPiece], *, now_ms: int, keeping: bool = True
+    ) -> None:
+        """Copies were ordered; what was heard, or ordered besides, meanwhile is kept.
+
+        Without ``keeping``, the answer replaces copies that it does not know of, as it once did.
+        """
         self.meanwhile.end()
         for item in self.stored_items():
             piece = placed.get(item.stored.piece_cid) if item.stored else None
             if piece is not None and item.stored is not None:
-                confirmed = [copy for copy in item.stored.copies if copy.is_confirmed]
-                item.stored = piece.model_copy(deep=True)
-                for copy in confirmed:
-                    item.stored.take(copy)
+                before, item.stored = item.stored.copies, piece.model_copy(deep=True)
+                for copy in before:
+                    if copy.is_confirmed:
+                        item.stored.take(copy)
+                if keeping:
+                    item.stored.copies += _besides(before, item.stored)
                 item.unordered = piece.piece_cid in self.meanwhile.unsure
         self.apply_news(now_ms=now_ms)
 
@@ -366,3 +373,8 @@ class RtaState(BaseModel):
     def has_changed(self) -> bool:
         """Rows were written since the last completion."""
         return self.revision != self.completed_revision
+
+
+def _besides(copies: Iterable[Copy], piece: StoredPiece) -> list[Copy]:
+    known = {copy.provider_id for copy in piece.copies}
+    return [copy for copy in copies if copy.provider_id not in known]

@@ -7,12 +7,13 @@ from contextlib import suppress
 from temporalio import workflow
 
 from vibesflow.stream.documents import StoredDocument
+from vibesflow.stream.equals import forgets_copies
 from vibesflow.stream.state import RtaState
 from vibesflow.stream.tracking import TrackedChunk
 from workflows import limits, policies
 from workflows.board import TaskBoard
 from workflows.clock import now_ms
-from workflows.patches import REST_ENDS_WITH_NEWS
+from workflows.patches import COPIES_ARE_KEPT, REST_ENDS_WITH_NEWS
 from workflows.placing import place_request
 from workflows.steps.insisting import Insistence
 
@@ -64,7 +65,8 @@ class Placing:
             pieces = {piece.piece_cid: piece for piece in placed.pieces}
             for piece in placed.pieces:
                 state.providers.meet(piece)
-            state.note_placed(pieces, now_ms=now_ms())
+            keeping = not forgets_copies(state, pieces) or workflow.patched(COPIES_ARE_KEPT)
+            state.note_placed(pieces, now_ms=now_ms(), keeping=keeping)
 
 
 def _pause_s(state: RtaState) -> float:
