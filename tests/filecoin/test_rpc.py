@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+from aiohttp import ClientSession
 
 from tests.filecoin.small_server import (
     HANG_UP,
@@ -139,6 +140,31 @@ async def test_a_key_in_an_address_is_never_shown(caplog: pytest.LogCaptureFixtu
     await rpc.close()
     assert "secret" not in caught.value.message
     assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("meanwhile", [True, False], ids=["under-way", "afterwards"])
+async def test_what_is_asked_when_it_is_closed_leaves_no_session_open(
+    nodes: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch, *, meanwhile: bool
+) -> None:
+    """A call may go on that nobody waits for: one of several, when another of them failed."""
+    opened = list[ClientSession]()
+    monkeypatch.setattr(ClientSession, "__init__", _noted(ClientSession.__init__, opened))
+    rpc = Rpc([node.url for node in nodes], CHAIN_ID)
+    asked = asyncio.create_task(rpc.check())
+    if meanwhile:
+        await asyncio.sleep(0)
+    await rpc.close()
+    with pytest.raises(ChainDown):
+        await asked
+    assert all(session.closed for session in opened)
+
+
+def _noted(init: Callable[..., None], opened: list[ClientSession]) -> Callable[..., None]:
+    def noted(self: ClientSession, *args: object, **named: object) -> None:
+        opened.append(self)
+        init(self, *args, **named)
+
+    return noted
 
 
 async def test_an_endpoint_of_another_chain_is_not_believed(nodes: tuple[Node, Node]) -> None:

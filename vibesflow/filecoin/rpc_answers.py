@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from aiohttp import ClientResponse
 from eth_typing import URI
 from web3 import AsyncHTTPProvider
 from web3.types import RPCEndpoint, RPCResponse
@@ -19,13 +20,36 @@ class UnfitAnswer(ValueError):
 
 
 class BoundedProvider(AsyncHTTPProvider):
-    """web3's provider over HTTP, but that it never reads more than it can use."""
+    """web3's provider over HTTP, but that it never reads more than it can use.
+
+    Nor does it ask once it is disconnected, as what others wait for no more may still try to: web3
+    would open a session that nobody closes.
+    """
+
+    _left = False
+
+    def is_disconnected(self) -> bool:
+        """Tell whether nothing may be asked any more."""
+        return self._left
+
+    async def disconnect(self) -> None:
+        """Close all connections for good."""
+        self._left = True
+        await super().disconnect()
+
+    async def _post(self, request_data: bytes) -> ClientResponse:
+        if self.is_disconnected():
+            raise ConnectionError("disconnected")
+        try:
+            return await self._request_session_manager.async_get_response_from_post_request(
+                URI(str(self.endpoint_uri)), data=request_data, **self.get_request_kwargs()
+            )
+        finally:
+            if self.is_disconnected():  # meanwhile, and before the session was opened
+                await super().disconnect()
 
     async def _make_request(self, method: RPCEndpoint, request_data: bytes) -> bytes:
-        response = await self._request_session_manager.async_get_response_from_post_request(
-            URI(str(self.endpoint_uri)), data=request_data, **self.get_request_kwargs()
-        )
-        async with response:
+        async with await self._post(request_data) as response:
             response.raise_for_status()
             read = bytearray()
             async for block in response.content.iter_chunked(_BLOCK_BYTES):
