@@ -23,8 +23,7 @@ TESTS ?= $(wildcard $(FIRST_TESTS)) \
 	$(wildcard $(LAST_TESTS))
 
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
-	--allow-unsafe --strip-extras --no-annotate --no-emit-index-url --no-emit-trusted-host \
-	--no-emit-find-links --no-emit-options
+	--allow-unsafe --strip-extras --no-annotate
 
 .DEFAULT_GOAL := help
 .PHONY: help long install demo dev test fuzz conformance chaos check format lock artifacts clean
