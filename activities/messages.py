@@ -74,8 +74,9 @@ class StoreChunk(CompactMessage):
     """Bring the staged bytes of a chunk to a provider.
 
     ``urgent``: the stream is about to complete and waits for little else. ``opened_at_ms``: when
-    the stream was opened; the chain keeps it with the piece. ``ordered``: copies that other data
-    sets were asked for before the bytes were lost; they count, for they may still be made.
+    the stream was opened; the chain keeps it with the piece. ``ordered``: copies that data sets
+    were asked for already, before the bytes were lost or for a chunk with the same bytes; they
+    count, for they may still be made.
     """
 
     chunk: ChunkRef

@@ -6,8 +6,10 @@ import hashlib
 
 from vibesflow.stream.chunk import ChunkRef
 from vibesflow.stream.ids import format_chunk_id, parse_chunk_id
+from vibesflow.stream.placement import Copy, StoredPiece
 
 START_MS = 1_763_829_000_000
+PIECE_CID = "bafkzcibcd4bdomn3tgwgrh3g532zopskstnbrd2n3sxfqbze7rxt7vqn7veigmy"
 
 
 def make_chunk(
@@ -39,3 +41,9 @@ def make_chunk(
         staging_key=parse_chunk_id(chunk_id).staging_key,
         is_final=final,
     )
+
+
+def make_piece(*providers: int, order_id: str = "") -> StoredPiece:
+    """Return a piece whose copies were ordered at these providers, two of them wanted."""
+    copies = [Copy(provider_id=n, base_url=f"http://p{n}/piece/") for n in providers]
+    return StoredPiece(piece_cid=PIECE_CID, wanted=2, copies=copies, order_id=order_id)

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from tests.stream.chunks import PIECE_CID as CID
 from tests.stream.chunks import make_chunk
+from tests.stream.chunks import make_piece as piece
 from vibesflow.data_set.orders import PiecesCommitted, PiecesPostponed
 from vibesflow.stream.equals import copies_of, forgets_copies, stored_equal
-from vibesflow.stream.placement import Copy, StoredPiece
 from vibesflow.stream.setbacks import note_postponed
 from vibesflow.stream.state import RtaState
 from workflows.placing import place_request
 
-CID = "bafkzcibcd4bdomn3tgwgrh3g532zopskstnbrd2n3sxfqbze7rxt7vqn7veigmy"
 SILENCE = b"\x00" * 500
-
-
-def piece(*providers: int) -> StoredPiece:
-    copies = [Copy(provider_id=n, base_url=f"http://p{n}/piece/") for n in providers]
-    return StoredPiece(piece_cid=CID, wanted=2, copies=copies)
 
 
 @pytest.fixture

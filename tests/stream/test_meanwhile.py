@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.stream.chunks import PIECE_CID as CID
 from tests.stream.chunks import make_chunk
+from tests.stream.chunks import make_piece as piece
 from vibesflow.data_set.orders import PiecesPostponed, PiecesRefused
-from vibesflow.stream.placement import Copy, StoredPiece
 from vibesflow.stream.setbacks import note_postponed, note_refused
 from vibesflow.stream.state import RtaState
-
-CID = "bafkzcibcd4bdomn3tgwgrh3g532zopskstnbrd2n3sxfqbze7rxt7vqn7veigmy"
-
-
-def piece(*providers: int) -> StoredPiece:
-    copies = [Copy(provider_id=n, base_url=f"http://p{n}/piece/") for n in providers]
-    return StoredPiece(piece_cid=CID, wanted=2, copies=copies)
 
 
 @pytest.fixture

@@ -35,10 +35,9 @@ def forgets_copies(state: RtaState, placed: Mapping[str, StoredPiece]) -> bool:
     """Tell whether copies were ordered meanwhile that an answer to an order does not know of."""
     for item in state.stored_items():
         piece = placed.get(item.stored.piece_cid) if item.stored else None
-        if item.stored and piece:
-            known = {copy.provider_id for copy in piece.copies}
-            if any(c.provider_id not in known and not c.is_confirmed for c in item.stored.copies):
-                return True
+        others = piece.besides(item.stored.copies) if item.stored and piece else []
+        if any(not copy.is_confirmed for copy in others):
+            return True
     return False
 
 

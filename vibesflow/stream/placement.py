@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pydantic import BaseModel, Field
 
 from vibesflow.stream.chunk import Compact
@@ -76,6 +78,11 @@ class StoredPiece(Compact):
     def lacks_copies(self) -> bool:
         """Fewer copies are under way than wanted."""
         return len(self.copies) < self.wanted
+
+    def besides(self, copies: Iterable[Copy]) -> list[Copy]:
+        """Those of the copies that are with providers which this piece does not name."""
+        known = {copy.provider_id for copy in self.copies}
+        return [copy for copy in copies if copy.provider_id not in known]
 
     def note_committed(
         self, provider_id: int, data_set_id: int, piece_id: int, *, base_url: str = ""

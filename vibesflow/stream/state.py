@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from pydantic import BaseModel, Field
 
@@ -13,7 +13,7 @@ from vibesflow.stream.documents import StoredDocument
 from vibesflow.stream.ids import parse_chunk_id
 from vibesflow.stream.meanwhile import Meanwhile
 from vibesflow.stream.pins import Pin
-from vibesflow.stream.placement import Copy, Providers, StoredPiece
+from vibesflow.stream.placement import Providers, StoredPiece
 from vibesflow.stream.records import ChunkRow, RowStatus, RowWrite, StreamRecord
 from vibesflow.stream.sessions import Sessions
 from vibesflow.stream.shelf import Shelf, is_parked
@@ -237,7 +237,7 @@ class RtaState(BaseModel):
                     if copy.is_confirmed:
                         item.stored.take(copy)
                 if keeping:
-                    item.stored.copies += _besides(before, item.stored)
+                    item.stored.copies += item.stored.besides(before)
                 item.unordered = piece.piece_cid in self.meanwhile.unsure
         self.apply_news(now_ms=now_ms)
 
@@ -373,8 +373,3 @@ class RtaState(BaseModel):
     def has_changed(self) -> bool:
         """Rows were written since the last completion."""
         return self.revision != self.completed_revision
-
-
-def _besides(copies: Iterable[Copy], piece: StoredPiece) -> list[Copy]:
-    known = {copy.provider_id for copy in piece.copies}
-    return [copy for copy in copies if copy.provider_id not in known]

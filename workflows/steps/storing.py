@@ -48,7 +48,7 @@ class Storing:
     async def _store(self, key: str) -> None:
         tracked = self._state.chunks[key]
         chunk, equal = tracked.ref, stored_equal(self._state, tracked)
-        known = tracked.left or equal
+        known = equal or tracked.left
         request = StoreChunk(
             chunk=chunk,
             preferred_provider=equal.first.provider_id if equal else self._state.provider_id,
