@@ -34,6 +34,7 @@ from activities.audit_ports import AuditedFilecoin
 from activities.committing import CommitActivities
 from activities.describing import DescribingActivities
 from activities.faults import FaultInterceptor
+from activities.late_commits import LateCommitActivities
 from activities.ordering import CopyDesk, OrderingActivities
 from activities.pinning import PinningActivities
 from activities.ports import Committer, DataSetOrders, PieceStore, Registry
@@ -55,6 +56,7 @@ from workflows.client import StreamClient
 from workflows.connection import connect
 from workflows.data_set import DataSetWorkflow
 from workflows.data_set_client import DataSetClient
+from workflows.late_commit import LateCommitWorkflow
 from workflows.messages import FILECOIN_QUEUE, RTA_QUEUE
 from workflows.rta import RtaWorkflow
 
@@ -101,7 +103,7 @@ def rta_worker(
     return Worker(
         client,
         task_queue=RTA_QUEUE,
-        workflows=[RtaWorkflow, DataSetWorkflow, AuditWorkflow],
+        workflows=[RtaWorkflow, DataSetWorkflow, LateCommitWorkflow, AuditWorkflow],
         workflow_runner=SandboxedWorkflowRunner(_SHARED),
         activities=[
             streams.open_stream,
@@ -199,6 +201,7 @@ def filecoin_worker(
         grace_epochs=settings.audit.proof_grace_epochs,
     )
     pins = PinningActivities(staging, pinning)
+    late = LateCommitActivities(filecoin, filecoin, ledger)
     return Worker(
         client,
         task_queue=FILECOIN_QUEUE,
@@ -210,6 +213,8 @@ def filecoin_worker(
             OrderingActivities(desk).place_copies,
             PullActivities(filecoin).pull_pieces,
             CommitActivities(filecoin).commit_pieces,
+            late.find_commit,
+            late.name_copies,
             *audit_activities(audited),
             DescribingActivities(filecoin).describe_place,
         ],

@@ -25,7 +25,7 @@ from vibesflow.audit.report import Figures
 from vibesflow.audit.sampling import in_sample
 from vibesflow.audit.verdicts import CopyFound, PieceFound, Verdict, sets_with
 from vibesflow.ledger.port import Ledger
-from vibesflow.stream.records import ChunkRow, RowCopy, RowStatus
+from vibesflow.stream.records import ChunkRow, RowStatus
 
 PAGE_ROWS = 48
 GROUP = 4
@@ -184,25 +184,7 @@ def _is_in(piece: PieceFound, data_sets: Sequence[int]) -> bool:
 def _pieces_of(rows: Iterable[ChunkRow]) -> Iterator[PieceFound]:
     for row in rows:
         if row.status is RowStatus.UPLOADED and row.piece_cid:
-            copies = tuple(CopyFound(**copy.model_dump()) for copy in _copies_of(row))
+            copies = tuple(CopyFound(**copy.model_dump()) for copy in row.confirmed_copies)
             yield PieceFound(
                 chunk_id=row.chunk_id, piece_cid=row.piece_cid, size=row.size, copies=copies
             )
-
-
-def _copies_of(row: ChunkRow) -> tuple[RowCopy, ...]:
-    """The confirmed copies of a row; rows of old say only where the first one is."""
-    url, data_set_id, piece_id = row.retrieval_url, row.data_set_id, row.piece_id
-    if row.copies or not url or row.provider_id is None:
-        return row.copies
-    if data_set_id is None or piece_id is None or row.piece_cid is None:
-        return ()
-    base_url = url.removesuffix(row.piece_cid)
-    return (
-        RowCopy(
-            provider_id=row.provider_id,
-            base_url=base_url,
-            data_set_id=data_set_id,
-            piece_id=piece_id,
-        ),
-    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 
-from pydantic import BaseModel
 from temporalio import activity
 
 from activities import metrics
+from activities.commit_progress import CommitProgress
 from activities.describing import tell_sent
 from activities.heart import Heart, remembered
 from activities.messages import CommitPieces, CommittedPieces, PullPieces
@@ -21,36 +22,18 @@ from vibesflow.errors import (
     ProviderDown,
     ProviderFault,
     ProviderRefused,
-    RetryClass,
-    TransactionFailed,
+    VibesflowError,
 )
 from vibesflow.filecoin import CommitRequest, Committed, PieceCid, PieceToAdd, Submitted
 
 QUICK_POLLS_S = (0.25, 0.75)
 """A chain that mines at once has confirmed by then, and no retry is spent on it."""
-GIVE_UP_AFTER = timedelta(minutes=5)
-"""How long a provider may be silent before its pieces are given to others; well inside the two
-hours after which providers drop what was not committed."""
 COMMIT_DEADLINE = timedelta(minutes=30)
 """A piece that waited longer, for money perhaps, is asked for before it is committed and stored
 again if the provider has dropped it. Well inside the two hours of most providers; those that keep
 things for less refuse the commit, and are asked then."""
 LONGEST_PAUSE_S = 15.0
 """Half an epoch: a confirmation is noticed at most that late."""
-
-
-class CommitProgress(BaseModel):
-    """Heartbeat details: what was sent, so that another attempt asks instead of sending."""
-
-    tx_hash: str | None = None
-    data_set_id: int | None = None
-
-    @property
-    def submitted(self) -> Submitted | None:
-        """What was sent, or None."""
-        if self.tx_hash is None:
-            return None
-        return Submitted(tx_hash=self.tx_hash, data_set_id=self.data_set_id)
 
 
 class CommitActivities:
@@ -67,22 +50,25 @@ class CommitActivities:
         knows asks for the receipt.
         """
         commit = request_of(request)
-        sent = remembered(CommitProgress) or CommitProgress()
-        try:
-            async with Heart(sent) as heart:
-                return await self._commit(request, commit, sent, heart)
-        except (ProviderDown, ProviderFault) as error:
-            tried_for = silent_for()
-            if error.retry is RetryClass.WAIT or tried_for < GIVE_UP_AFTER:
+        progress = remembered(CommitProgress) or CommitProgress()
+        began_s = time.monotonic()
+        async with Heart(progress) as heart:
+            try:
+                return await self._commit(request, commit, progress, heart)
+            except VibesflowError as error:
+                at_s = attempted_at_s()
+                progress.note_error(error, at_s=at_s)
+                heart.beat(progress)
+                now_s = at_s + time.monotonic() - began_s
+                if refusal := progress.refusal(error, at_s=now_s):
+                    self._committer.note_fault(commit.provider_id)
+                    raise refusal from error
                 raise
-            self._committer.note_fault(commit.provider_id)
-            minutes = tried_for.total_seconds() / 60
-            raise ProviderRefused(f"gave up after {minutes:.0f} min: {error.message}") from error
 
     async def _commit(
-        self, request: CommitPieces, commit: CommitRequest, sent: CommitProgress, heart: Heart
+        self, request: CommitPieces, commit: CommitRequest, progress: CommitProgress, heart: Heart
     ) -> CommittedPieces:
-        submitted = sent.submitted
+        submitted = progress.submitted
         if submitted is None:
             done = await self._committer.look(commit)
             if done is not None:
@@ -96,7 +82,8 @@ class CommitActivities:
                 if dropped := await self._committer.missing(commit):
                     return CommittedPieces(dropped=dropped)
                 raise
-            heart.beat(CommitProgress(tx_hash=submitted.tx_hash, data_set_id=submitted.data_set_id))
+            progress.note_submitted(submitted)
+            heart.beat(progress)
             await tell_sent(
                 CommitSent(
                     nonce=request.nonce,
@@ -104,7 +91,7 @@ class CommitActivities:
                     data_set_id=submitted.data_set_id,
                 )
             )
-        done = await self._confirm(commit, submitted, heart)
+        done = await self._confirm(commit, submitted)
         metrics.note_confirmed(provider_id=commit.provider_id, pieces=len(commit.pieces))
         return _reply(done)
 
@@ -118,13 +105,11 @@ class CommitActivities:
             metrics.note_unfunded(provider_id=commit.provider_id)
             raise
 
-    async def _confirm(
-        self, commit: CommitRequest, submitted: Submitted, heart: Heart
-    ) -> Committed:
+    async def _confirm(self, commit: CommitRequest, submitted: Submitted) -> Committed:
         attempt = activity.info().attempt
         for pause_s in QUICK_POLLS_S if attempt == 1 else (0.0,):
             await asyncio.sleep(pause_s)
-            done = await self._poll(commit, submitted, heart)
+            done = await self._poll(commit, submitted)
             if done is not None:
                 return done
         raise NotConfirmedYet(
@@ -132,14 +117,9 @@ class CommitActivities:
             retry_after_s=min(LONGEST_PAUSE_S, 1.0 * 2 ** min(attempt - 1, 10)),
         )
 
-    async def _poll(
-        self, commit: CommitRequest, submitted: Submitted, heart: Heart
-    ) -> Committed | None:
+    async def _poll(self, commit: CommitRequest, submitted: Submitted) -> Committed | None:
         try:
             return await self._committer.poll(commit, submitted)
-        except TransactionFailed:
-            heart.beat(CommitProgress())  # the next attempt looks, and sends again
-            raise
         except (ProviderDown, ProviderFault):
             done = await self._committer.look(commit)  # the chain knows without the provider
             if done is None:
@@ -163,12 +143,15 @@ def silent_for() -> timedelta:
     return info.current_attempt_scheduled_time - info.scheduled_time
 
 
+def attempted_at_s() -> float:
+    """When this attempt was scheduled, in epoch seconds of the server's clock."""
+    return activity.info().current_attempt_scheduled_time.timestamp()
+
+
 def _is_aged(request: CommitPieces) -> bool:
     """Tell whether a piece has waited for so long that it may have been dropped."""
-    now_s = activity.info().current_attempt_scheduled_time.timestamp()
-    return (
-        bool(request.since_ms) and now_s - request.since_ms / 1000 > COMMIT_DEADLINE.total_seconds()
-    )
+    waited_s = attempted_at_s() - request.since_ms / 1000
+    return bool(request.since_ms) and waited_s > COMMIT_DEADLINE.total_seconds()
 
 
 def _reply(done: Committed) -> CommittedPieces:

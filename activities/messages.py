@@ -173,6 +173,37 @@ class CommittedPieces(CompactMessage):
     dropped: tuple[str, ...] = ()
 
 
+class FindCommit(PullPieces):
+    """Look on chain for a commit whose pieces were given back to their streams."""
+
+
+class FoundCommit(CompactMessage):
+    """What the chain says of it; without a data set, nothing.
+
+    Attributes:
+        piece_ids: by PieceCID.
+        base_url: where the provider serves pieces; empty if it is not in the registry any more.
+    """
+
+    data_set_id: int | None = None
+    piece_ids: dict[str, int] = Field(default_factory=dict)
+    base_url: str = ""
+
+
+class NameCopies(CompactMessage):
+    """Have the rows of pieces name the copies that a late commit made."""
+
+    provider_id: int
+    pieces: tuple[BatchedPiece, ...]
+    found: FoundCommit
+
+
+class NamedCopies(CompactMessage):
+    """The pieces whose rows cannot name their copy, or not yet."""
+
+    unnamed: tuple[str, ...] = ()
+
+
 class AppendChunks(Message):
     """Write rows and counters. ``reopen_version``: the stream completed as this one; reopen it."""
 

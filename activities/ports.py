@@ -9,6 +9,7 @@ from vibesflow.data_set.orders import Pairs, PieceOrder
 from vibesflow.filecoin import (
     CommitRequest,
     Committed,
+    Landed,
     PieceCid,
     ProviderInfo,
     PullState,
@@ -121,6 +122,10 @@ class Committer(Protocol):
 
     async def look(self, request: CommitRequest) -> Committed | None:
         """Tell from the chain alone whether the request's nonce has landed."""
+        ...
+
+    async def landed(self, request: CommitRequest) -> Landed | None:
+        """Tell from the chain alone what came of the request's nonce; None if nothing yet."""
         ...
 
     async def submit(self, request: CommitRequest) -> Submitted:

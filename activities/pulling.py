@@ -8,7 +8,7 @@ from datetime import timedelta
 from pydantic import BaseModel
 from temporalio import activity
 
-from activities.committing import request_of, silent_for
+from activities.committing import attempted_at_s, request_of, silent_for
 from activities.heart import Heart, remembered
 from activities.messages import PulledPieces, PullPieces
 from activities.ports import Committer
@@ -82,7 +82,7 @@ def _lost(states: Iterable[PullState]) -> bool:
     """Tell whether all that is lacking was pulled and has been unpublished for too long."""
     if any(state is not PullState.UNPUBLISHED for state in states):
         return False
-    now_s = activity.info().current_attempt_scheduled_time.timestamp()
+    now_s = attempted_at_s()
     since = remembered(PullProgress) or PullProgress(unpublished_since_s=now_s)
     activity.heartbeat(since)
     return now_s - since.unpublished_since_s > PUBLISHING.total_seconds()

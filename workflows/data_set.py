@@ -8,10 +8,21 @@ from contextlib import suppress
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    WorkflowAlreadyStartedError,
+    is_cancelled_exception,
+)
 
 with workflow.unsafe.imports_passed_through():
-    from activities.messages import BatchedPiece, CommitPieces, DescribePlace, PullPieces
+    from activities.messages import (
+        BatchedPiece,
+        CommitPieces,
+        DescribePlace,
+        FindCommit,
+        PullPieces,
+    )
     from vibesflow.data_set.orders import (
         CommitDelayed,
         DataSetStatus,
@@ -37,10 +48,10 @@ with workflow.unsafe.imports_passed_through():
     from workflows.data_set_details import render_data_set
     from workflows.failures import reason_of, type_of
     from workflows.messages import DataSetInput, receiver_id
-    from workflows.patches import ROOM_FOR_A_BACKLOG
+    from workflows.patches import LATE_COMMITS, ROOM_FOR_A_BACKLOG
     from workflows.versions import newer_build_waits, successor
 
-Batched = TypeVar("Batched", PullPieces, CommitPieces)
+Batched = TypeVar("Batched", PullPieces, CommitPieces, FindCommit)
 
 
 @workflow.defn(name=messages.DATA_SET_WORKFLOW)
@@ -144,7 +155,7 @@ class DataSetWorkflow:
                 request.model_copy(update={"since_ms": since_ms}), summary=self._summary(batch)
             )
         except ActivityError as error:
-            await self._fail(batch, error)
+            await self._fail(batch, error, was_asked=True)
             return
         if done.dropped:
             reason = "the provider has dropped the piece, which was stored and not committed"
@@ -165,17 +176,31 @@ class DataSetWorkflow:
         ]
         await self._tell_all(messages.PIECES_COMMITTED, zip(told, news, strict=True))
 
-    async def _fail(self, batch: Batch, error: ActivityError) -> None:
+    async def _fail(self, batch: Batch, error: ActivityError, *, was_asked: bool = False) -> None:
         """Pause when a person must act, otherwise give the pieces back to their streams."""
         if is_cancelled_exception(error):
             raise error
         if type_of(error) in policies.FOR_A_PERSON:
             await self._pause(reason_of(error))
         else:
+            if was_asked and workflow.patched(LATE_COMMITS):
+                await self._watch_over(batch)
             # A provider that will not do will not do for what waits behind the batch either.
             gone = type_of(error) == ProviderRefused.code
             pieces = self._state.queue if gone else batch.pieces
             await self._refuse(batch, tuple(pieces), reason_of(error))
+
+    async def _watch_over(self, batch: Batch) -> None:
+        """Have somebody notice if the commit lands all the same, whatever becomes of this run."""
+        self._state.note_given_up(batch)
+        with suppress(WorkflowAlreadyStartedError):  # it was given up before
+            await workflow.start_child_workflow(
+                messages.LATE_COMMIT_WORKFLOW,
+                self._request(FindCommit, batch),
+                id=messages.late_commit_id(batch.nonce),
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                static_summary=self._summary(batch),
+            )
 
     async def _pause(self, reason: str) -> None:
         if self._state.paused != reason:

@@ -25,11 +25,17 @@ def render_data_set(status: DataSetStatus) -> str:
         lines.append(f"- Last batch: {_last(status.last)}")
     if status.committing:
         lines.append(f"- Batch under way: {_size(status.committing, status.committing_bytes)}")
+    if status.given_up:
+        lines.append(f"- Given up, and may land yet: {_batches(status.given_up)}")
     if status.paused:
         lines.append(f"- **Paused**: {status.paused[:MOST_REASON]}")
     else:
         lines.append(f"- Waits for: {_waits_for(status)}")
     return "\n".join(lines)
+
+
+def _batches(count: int) -> str:
+    return "1 batch" if count == 1 else f"{count} batches"
 
 
 def _data_set(status: DataSetStatus) -> str:

@@ -40,6 +40,9 @@ BATCH_PATIENCE = timedelta(minutes=5)
 SILENCE = timedelta(hours=2)
 """After which copies of which no data set has said anything are ordered again: it may have been
 terminated by hand, with all orders that it had in mind."""
+LATE_PAUSES = tuple(timedelta(minutes=4**n) for n in range(6))
+"""Before each look for a commit that was given up: from 1 minute to 17 hours, 23 hours in all. Many
+times the 2 hours after which providers drop what was not committed."""
 DRAIN_TIME = timedelta(minutes=1)
 """How long a draining stream waits for work that the next run could as well do again."""
 ROW_LINGER_MS = 5_000

@@ -25,6 +25,8 @@ COMMIT_DELAYED = "commit_delayed"
 DATA_SET_WORKFLOW = "DataSetWorkflow"
 ADD_PIECES = "add_pieces"
 
+LATE_COMMIT_WORKFLOW = "LateCommitWorkflow"
+
 AUDIT_WORKFLOW = "AuditWorkflow"
 AUDIT_SCHEDULE = "vibesflow-audit"
 AUDIT_ROUND = "audit/round"
@@ -58,6 +60,11 @@ def data_set_workflow_id(payer: str, provider_id: int, scope: Pairs) -> str:
     """Return the workflow id of a payer's data set at a provider, within a scope."""
     parts = [payer, str(provider_id), *(f"{name}={value}" for name, value in scope)]
     return ":".join(["data-set", *parts])
+
+
+def late_commit_id(nonce: str) -> str:
+    """Return the id of the workflow that watches over a nonce which was given up."""
+    return f"late-commit/{nonce}"
 
 
 class RtaOptions(Message):
@@ -107,6 +114,20 @@ class DataSetInput(Message):
     scope: Pairs = ()
     linger_s: float = Field(default=30, ge=0)
     packed: str = ""
+
+
+class LateCommitResult(Message):
+    """What became of a commit that was given up.
+
+    Attributes:
+        data_set_id: where it landed after all; None if it did not.
+        pieces: how many it added.
+        unnamed: those that no row names, because their chunks have no confirmed row.
+    """
+
+    data_set_id: int | None = None
+    pieces: int = 0
+    unnamed: tuple[str, ...] = ()
 
 
 class AuditInput(Message):

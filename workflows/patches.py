@@ -28,6 +28,10 @@ COMPLETIONS_REST = "completions-rest"
 ORDERS_ARE_WATCHED = "orders-are-watched"
 """Copies that a stream hears nothing of are ordered again after hours."""
 
+LATE_COMMITS = "late-commits"
+"""A commit that failed for good may land all the same: it is looked for, and its pieces are never
+added at that provider under another nonce."""
+
 COPIES_ARE_KEPT = "copies-are-kept"
 """The answer to an order no longer replaces copies that were ordered besides, while it was under
 way: for an equal chunk, or because the chunk was stored anew."""

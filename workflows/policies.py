@@ -34,9 +34,13 @@ from activities.messages import (
     CompleteStream,
     DescribePlace,
     FindChunk,
+    FindCommit,
     FoundChunk,
+    FoundCommit,
     LoadedRows,
     LoadRows,
+    NameCopies,
+    NamedCopies,
     OpenedStream,
     OpenStream,
     PinChunk,
@@ -259,13 +263,23 @@ COMMIT_PIECES = Step(
     heartbeat=_HEARTBEAT,
 )
 _AUDIT_RETRY = RetryPolicy(
-    # Nobody waits for an audit, and a chain, table or provider that is down stays so for minutes.
+    # Nobody waits for an audit or a late commit, and what is down stays so for minutes.
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2.0,
     maximum_interval=timedelta(minutes=5),
 )
 _AUDIT_ATTEMPT = timedelta(minutes=30)  # a slice ends after 4 minutes, or with its last group
 
+FIND_COMMIT = Step(
+    "find_commit",
+    FindCommit,
+    FoundCommit,
+    FILECOIN_QUEUE,
+    timedelta(minutes=2),  # a few reads of the chain
+    _AUDIT_RETRY,
+    heartbeat=_HEARTBEAT,
+)
+NAME_COPIES = replace(_table_step("name_copies", NameCopies, NamedCopies), queue=FILECOIN_QUEUE)
 LIST_STREAMS = replace(
     _table_step("list_streams", ListStreams, StreamsListed), queue=FILECOIN_QUEUE
 )
@@ -330,6 +344,8 @@ ALL_STEPS: tuple[Step[Any, Any], ...] = (
     UNPIN_CHUNKS,
     PULL_PIECES,
     COMMIT_PIECES,
+    FIND_COMMIT,
+    NAME_COPIES,
     LIST_STREAMS,
     CHECK_STREAM,
     REPAIR_PIECES,

@@ -7,7 +7,14 @@ import random
 from activities.messages import BatchedPiece, CommitPieces
 from vibesflow.data_set.orders import PieceOrder
 from vibesflow.data_set.packing import pack, unpack
-from vibesflow.data_set.state import BATCH_PIECES, MOST_CARRIED, MOST_QUEUED, DataSetState
+from vibesflow.data_set.state import (
+    BATCH_PIECES,
+    MOST_CARRIED,
+    MOST_GIVEN_UP,
+    MOST_QUEUED,
+    Batch,
+    DataSetState,
+)
 
 LIMIT_BYTES = 16 * 1024
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
@@ -63,6 +70,10 @@ def test_what_is_postponed_is_told_and_forgotten_but_for_the_batch_and_other_rec
 def test_a_state_that_is_carried_on_is_small_and_the_same() -> None:
     for long in (False, True):
         state = filled(MOST_CARRIED, long=long)
+        forgotten = [order(n).piece_cid for n in range(1_000, 1_000 + MOST_GIVEN_UP)]
+        for start in range(0, MOST_GIVEN_UP, BATCH_PIECES // 10):
+            lost = forgotten[start : start + BATCH_PIECES // 10]
+            state.note_given_up(Batch(nonce=f"{order(start).piece_cid:f<64}", pieces=lost))
         state.form_batch("f" * 64)
         packed = pack(state)
         assert len(packed) < LIMIT_BYTES

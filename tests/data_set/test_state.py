@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 
 from vibesflow.data_set.orders import PieceOrder
-from vibesflow.data_set.state import BATCH_PIECES, QUIET_MS, DataSetState
+from vibesflow.data_set.state import (
+    BATCH_PIECES,
+    MOST_GIVEN_UP,
+    QUIET_MS,
+    DataSetState,
+    GivenUp,
+)
 
 NOW, LINGER = 1_000_000, 30_000
 
@@ -89,3 +95,43 @@ def test_a_document_lingers_and_holds_up_nobody(state: DataSetState) -> None:
     assert state.due_ms(linger_ms=LINGER) == NOW + LINGER
     state.add([order("a", urgent=True)], now_ms=NOW + 1_000)
     assert state.due_ms(linger_ms=LINGER) == NOW + 1_000 + QUIET_MS
+
+
+def given_up(state: DataSetState, nonce: str, *cids: str) -> None:
+    """Have a commit of pieces fail for good."""
+    state.add([order(cid) for cid in cids], now_ms=NOW)
+    batch = state.form_batch(nonce)
+    assert batch.pieces == list(cids)
+    state.note_given_up(batch)
+    state.note_refused(batch, cids)
+
+
+def test_a_piece_of_a_commit_that_may_land_keeps_its_nonce(state: DataSetState) -> None:
+    given_up(state, "01", "a", "b", "c")
+    state.add([order("new"), order("c"), order("a")], now_ms=NOW)
+    batch = state.form_batch("02")
+    assert (batch.nonce, batch.pieces) == ("01", ["a", "c"])
+    state.note_committed(batch, 7, {"a": 0, "c": 2})
+    state.add([order("b")], now_ms=NOW)
+    batch = state.form_batch("02")
+    assert (batch.nonce, batch.pieces) == ("02", ["new", "b"]), "01 has landed without b"
+    assert state.report().given_up == 0
+
+
+def test_a_nonce_given_up_twice_stands_for_what_was_sent_both_times(state: DataSetState) -> None:
+    given_up(state, "01", "a", "b")
+    state.add([order("b")], now_ms=NOW)
+    batch = state.form_batch("02")
+    state.note_given_up(batch)
+    state.note_refused(batch, ["b"])
+    assert state.given_up == [GivenUp(nonce="01", pieces=["b"])]
+    state.add([order("a")], now_ms=NOW)
+    assert state.form_batch("02").nonce == "02"
+
+
+def test_only_so_many_commits_that_may_land_are_kept_in_mind(state: DataSetState) -> None:
+    for number in range(5):
+        given_up(state, f"{number:02}", *(f"c{number}_{n}" for n in range(BATCH_PIECES)))
+    assert [commit.nonce for commit in state.given_up] == ["03", "04"]
+    assert sum(len(commit.pieces) for commit in state.given_up) == MOST_GIVEN_UP
+    assert state.report().given_up == 2

@@ -10,17 +10,20 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from activities.ports import OpenSource
 from vibesflow.data_set.orders import Pairs
 from vibesflow.errors import (
+    CommitUnknown,
     InsufficientFunds,
     NoProvider,
     PieceNotFound,
     ProviderDown,
     ProviderLied,
     ProviderRefused,
+    TransactionFailed,
     VibesflowError,
 )
 from vibesflow.filecoin import (
     CommitRequest,
     Committed,
+    Landed,
     PieceCid,
     PieceHasher,
     ProviderInfo,
@@ -56,6 +59,8 @@ class MemoryFilecoin:
     refuses_pulls: providers that look well and fail every pull.
     never_publishes: providers that call pulls complete and never find the pieces.
     dead_to_commits: providers that do not answer when they are to commit.
+    sends_late: providers that take a commit, and neither send it nor answer until they leave this.
+    fails_transactions: providers whose transactions land and fail.
     wallet_is_empty: commits are refused for want of money.
     confirm_after_s: how long the chain takes otherwise.
     commit_faults: errors that the next submissions raise, in order.
@@ -76,6 +81,8 @@ class MemoryFilecoin:
         self.refuses_pulls: set[int] = set()
         self.never_publishes: set[int] = set()
         self.dead_to_commits: set[int] = set()
+        self.sends_late: set[int] = set()
+        self.fails_transactions: set[int] = set()
         self.wallet_is_empty = False
         self.silent: set[int] = set()
         self.believes_its_books: set[int] = set()
@@ -89,7 +96,7 @@ class MemoryFilecoin:
         self.paid: Counter[tuple[int, str]] = Counter()
         self.pieces: dict[tuple[int, str], bytes] = {}
         self._landed: dict[int, Committed] = {}
-        self._pending: dict[int, tuple[float, CommitRequest]] = {}
+        self._pending: dict[int, tuple[float, CommitRequest, list[str]]] = {}
         self.ids: dict[tuple[int, str], int] = {}
 
     async def choose_provider(
@@ -230,23 +237,42 @@ class MemoryFilecoin:
             raise ProviderRefused("subPiece CID not found or does not belong to service")
         if not any(c.nonce == request.nonce for c in self.commits):
             self.commits.append(request)
-        self._pending.setdefault(request.nonce, (time.monotonic(), request))
+        if request.provider_id in self.fails_transactions:
+            return Submitted(tx_hash="0xbad", data_set_id=None)
+        added = [p.piece_cid for p in request.pieces if not self._lists(request, p.piece_cid)]
+        self._pending.setdefault(request.nonce, (time.monotonic(), request, added))
+        if request.provider_id in self.sends_late:
+            raise CommitUnknown("the answer got lost")
         known = (await self.data_sets_in(request.scope)).get(request.provider_id)
         return Submitted(tx_hash=f"0x{request.nonce:064x}", data_set_id=known)
 
+    async def landed(self, request: CommitRequest) -> Landed | None:
+        self._mine()
+        if request.nonce not in self._landed:
+            return None
+        ids = {
+            p.piece_cid: self.ids.get((request.provider_id, p.piece_cid)) for p in request.pieces
+        }
+        found = {cid: piece_id for cid, piece_id in ids.items() if piece_id is not None}
+        return Landed(data_set_id=request.provider_id, piece_ids=found)
+
     async def poll(self, request: CommitRequest, submitted: Submitted) -> Committed | None:
+        if request.provider_id in self.sends_late:
+            raise ProviderDown("connection refused")
+        if submitted.tx_hash == "0xbad":
+            raise TransactionFailed("0xbad failed")
         return await self.look(request)
 
     def _mine(self) -> None:
         if not self.chain_open:
             return
-        for nonce, (sent, request) in list(self._pending.items()):
-            if time.monotonic() < sent + self.confirm_after_s:
+        for nonce, (sent, request, added) in list(self._pending.items()):
+            late = request.provider_id in self.sends_late
+            if late or time.monotonic() < sent + self.confirm_after_s:
                 continue
-            for piece in request.pieces:
-                if (request.provider_id, piece.piece_cid) not in self.ids:
-                    self.ids[request.provider_id, piece.piece_cid] = len(self.ids)
-                    self.paid[request.provider_id, piece.piece_cid] += 1
+            for piece_cid in added:  # a data set may hold a piece twice, and each is paid
+                self.ids.setdefault((request.provider_id, piece_cid), len(self.ids))
+                self.paid[request.provider_id, piece_cid] += 1
             ids = tuple(self.ids[request.provider_id, p.piece_cid] for p in request.pieces)
             self._landed[nonce] = Committed(
                 data_set_id=request.provider_id, piece_ids=ids, tx_hash=f"0x{nonce:064x}"

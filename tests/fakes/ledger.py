@@ -139,6 +139,10 @@ class MemoryLedger:
             standing = [(rows[key].piece_cid, rows[key].status) for key in keys]
             if standing != [(move.piece_cid, RowStatus.UPLOADED) for move in moves]:
                 raise LedgerMoved(rta_id)
+            if any(
+                m.before not in (None, rows[k].copies) for k, m in zip(keys, moves, strict=True)
+            ):
+                raise LedgerMoved(rta_id)
             for key, move in zip(keys, moves, strict=True):
                 first = move.copies[0]
                 where = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import replace
 
 import pytest
 
@@ -11,8 +12,14 @@ from tests.filecoin.front import Forward
 from tests.filecoin.onchain import Onchain
 from tests.filecoin.small_server import HANG_UP, Reply, Request
 from tests.filecoin.steps import committed, confirmed, provider_of, request_for, stored
-from vibesflow.errors import CommitUnknown, InsufficientFunds, NoProvider, TransactionFailed
-from vibesflow.filecoin import CommitRequest, FilecoinClient, PieceToAdd, Submitted
+from vibesflow.errors import (
+    CommitUnknown,
+    InsufficientFunds,
+    NoProvider,
+    NotConfirmedYet,
+    TransactionFailed,
+)
+from vibesflow.filecoin import CommitRequest, FilecoinClient, Landed, PieceToAdd, Submitted
 
 
 async def test_the_first_commit_creates_the_set_and_the_second_reuses_it(
@@ -177,6 +184,17 @@ async def test_a_lost_answer_is_found_again_by_its_nonce(
     assert await client.poll(request, again) == found
     assert world.fronts[0].count("POST", "") == 0
     assert await world.active_pieces(found.data_set_id) == 1
+
+
+async def test_what_a_nonce_landed_with_is_told_piece_by_piece(client: FilecoinClient) -> None:
+    whole = await request_for(client, await stored(client, 3))
+    assert await client.landed(whole) is None
+    part = replace(whole, pieces=whole.pieces[1:])
+    done = await confirmed(client, part, await client.submit(part))
+    held = dict(zip([piece.piece_cid for piece in part.pieces], done.piece_ids, strict=True))
+    assert await client.landed(whole) == Landed(done.data_set_id, held)
+    with pytest.raises(NotConfirmedYet):
+        await client.look(whole)
 
 
 async def test_an_ended_set_is_left_and_a_new_generation_begins(world: Onchain) -> None:

@@ -48,6 +48,17 @@ def test_rows_come_in_slices(ledger: DynamoLedger) -> None:
     assert ledger.rows_after("rta_other", None, limit=2) == ()
 
 
+def test_copies_move_only_from_where_they_were_seen(ledger: DynamoLedger) -> None:
+    first = COPIES[:1]
+    ledger.move_copies(RTA, [move(0, before=(), copies=first)])
+    for outdated in ((), COPIES):
+        with pytest.raises(LedgerMoved):
+            ledger.move_copies(RTA, [move(0, before=outdated)])
+    assert ledger.rows_after(RTA, None, limit=1)[0].copies == first
+    ledger.move_copies(RTA, [move(0, before=first)])
+    assert ledger.rows_after(RTA, None, limit=1)[0].copies == COPIES
+
+
 def test_moved_copies_change_where_and_nothing_else(
     ledger: DynamoLedger, completed: StreamRecord
 ) -> None:

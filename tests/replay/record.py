@@ -9,17 +9,19 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from tests.fakes.pinning import MemoryPinning
 from tests.fixtures.temporal import start_local, start_skipped_time
 from tests.replay.scenarios import SCENARIOS, Setting
 from tests.workflows.harness import StreamHarness
+from workflows.messages import late_commit_id
 
 HISTORIES = Path(__file__).with_name("histories")
 ROOT = Path(__file__).parents[2]
@@ -63,6 +65,16 @@ async def _keep(
         await _write(env, data_set, f"{name}-data_set_{provider_id}", newest)
         for number, run_id in enumerate(earlier, start=1):
             await _write(env, data_set, f"{name}-data_set_{provider_id}_{number}", run_id)
+    await _keep_late_commits(env, streams, name)
+
+
+async def _keep_late_commits(env: WorkflowEnvironment, streams: StreamHarness, name: str) -> None:
+    for number, commit in enumerate(streams.filecoin.commits, start=1):
+        watcher = late_commit_id(f"{commit.nonce:064x}")
+        handle = env.client.get_workflow_handle(watcher)
+        with suppress(RPCError):  # that commit was not given up
+            described = await handle.describe()
+            await _write(env, watcher, f"{name}-late_commit_{number}", described.run_id)
 
 
 async def _write(env: WorkflowEnvironment, workflow_id: str, name: str, run_id: str) -> None:

@@ -120,6 +120,16 @@ async def postponed(env: WorkflowEnvironment, streams: StreamHarness, rta_id: st
     await streams.result(rta_id)
 
 
+async def given_up(env: WorkflowEnvironment, streams: StreamHarness, rta_id: str) -> None:
+    """A provider takes a commit, is silent until others are found, and sends it an hour later."""
+    streams.filecoin.sends_late = {2}
+    await streams.send(rta_id, 0, 1, final=1)
+    await streams.result(rta_id)
+    await env.sleep(timedelta(hours=1))
+    streams.filecoin.sends_late = set()
+    await env.sleep(timedelta(hours=6))
+
+
 @dataclass(frozen=True)
 class Setting:
     """The world that a scenario is lived in.
@@ -154,4 +164,5 @@ SCENARIOS: dict[Scenario, Setting] = {
     pinned_meanwhile: Setting(pins=True),
     continued: Setting(suggested_events=40),
     postponed: Setting(most_queued=1),
+    given_up: Setting(copies=2),
 }

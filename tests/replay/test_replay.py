@@ -12,13 +12,15 @@ from temporalio.worker import Replayer
 from tests.replay.record import HISTORIES
 from tests.replay.scenarios import SCENARIOS
 from workflows.data_set import DataSetWorkflow
+from workflows.late_commit import LateCommitWorkflow
 from workflows.rta import RtaWorkflow
 
 
 @pytest.mark.parametrize("path", sorted(HISTORIES.rglob("*.json")), ids=lambda path: path.stem)
 async def test_a_stored_history_replays(path: Path) -> None:
     replayer = Replayer(
-        workflows=[RtaWorkflow, DataSetWorkflow], data_converter=pydantic_data_converter
+        workflows=[RtaWorkflow, DataSetWorkflow, LateCommitWorkflow],
+        data_converter=pydantic_data_converter,
     )
     history = WorkflowHistory.from_json(f"rta:{path.stem}", path.read_text())
     await replayer.replay_workflow(history)

@@ -58,6 +58,8 @@ NONCE = "0" * 64
             "- Data set: 7, on chain",
         ),
         ({"data_set_id": 7}, "- Data set: 7, on chain"),
+        ({"given_up": 1}, "- Given up, and may land yet: 1 batch"),
+        ({"given_up": 2}, "- Given up, and may land yet: 2 batches"),
         (
             {"committing": 40, "committing_bytes": 12_345_678},
             "- Batch under way: 40 pieces, 12,345,678 bytes",

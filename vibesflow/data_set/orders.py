@@ -94,6 +94,7 @@ class DataSetStatus(CompactMessage):
         place: the provider, once it has been looked up.
         sent: the transaction that is waited for.
         last: the newest batch on chain.
+        given_up: batches that failed for good and may land all the same.
     """
 
     provider_id: int
@@ -109,3 +110,4 @@ class DataSetStatus(CompactMessage):
     committing_bytes: int = 0
     sent: CommitSent | None = None
     last: LastBatch | None = None
+    given_up: int = 0

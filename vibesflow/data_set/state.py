@@ -20,6 +20,8 @@ QUEUED_BEFORE = 400
 """The same for runs without `workflows.patches.ROOM_FOR_A_BACKLOG`."""
 MOST_CARRIED = 80
 """Pieces that a next run begins with: packed, they fill half a payload."""
+MOST_GIVEN_UP = 80
+"""Pieces of commits that were given up, as far as they are kept in mind; likewise."""
 QUIET_MS = 3_000
 """A burst is over when no order has come for so long."""
 _MOST_SHOWN = 50
@@ -53,6 +55,16 @@ class Batch(BaseModel):
     pieces: list[str]
 
 
+class GivenUp(BaseModel):
+    """Pieces whose commit failed for good and may land all the same, as long as its nonce lives.
+
+    They are committed here under that nonce or not at all, so the chain takes them once.
+    """
+
+    nonce: str
+    pieces: list[str]
+
+
 class DataSetState(BaseModel):
     """All that a data set's workflow knows, carried through continue-as-new.
 
@@ -63,6 +75,7 @@ class DataSetState(BaseModel):
         place: the provider, for people.
         sent: the batch's transaction, as far as it is known.
         last: the newest batch on chain.
+        given_up: commits that may land yet, oldest first.
     """
 
     provider_id: int
@@ -77,6 +90,7 @@ class DataSetState(BaseModel):
     place: Place | None = None
     sent: CommitSent | None = None
     last: LastBatch | None = None
+    given_up: list[GivenUp] = Field(default_factory=list)
 
     def add(self, orders: Iterable[PieceOrder], *, now_ms: int) -> None:
         """Take orders; the same one may come any number of times."""
@@ -109,15 +123,40 @@ class DataSetState(BaseModel):
         return oldest + linger_ms
 
     def form_batch(self, nonce: str) -> Batch:
-        """Take the oldest pieces into a batch, as many as one message carries."""
+        """Take the oldest pieces into a batch, as many as one message carries.
+
+        Those of a commit that was given up go first, under the nonce that they had.
+        """
+        nonce, waiting = self._again() or (nonce, self.queue)
         left, pieces = BATCH_BYTES, list[str]()
-        for cid, piece in islice(self.queue.items(), BATCH_PIECES):
+        for cid, piece in islice(waiting.items(), BATCH_PIECES):
             left -= len(piece.model_dump_json(include={"piece_cid", "source_url", "metadata"}))
             if pieces and left < 0:
                 break
             pieces.append(cid)
         self.batch = Batch(nonce=nonce, pieces=pieces)
         return self.batch
+
+    def _again(self) -> tuple[str, dict[str, QueuedPiece]] | None:
+        """Return a nonce that was given up and those of its pieces that are ordered again."""
+        for commit in self.given_up:
+            waiting = {cid: self.queue[cid] for cid in commit.pieces if cid in self.queue}
+            if waiting:
+                return commit.nonce, waiting
+        return None
+
+    def note_given_up(self, batch: Batch) -> None:
+        """A commit failed for good, and nobody can tell whether it lands all the same.
+
+        A nonce given up twice was sent with these pieces both times, so it stands for them alone.
+        """
+        self._forget(batch.nonce)
+        self.given_up.append(GivenUp(nonce=batch.nonce, pieces=list(batch.pieces)))
+        while sum(len(commit.pieces) for commit in self.given_up) > MOST_GIVEN_UP:
+            del self.given_up[0]
+
+    def _forget(self, nonce: str) -> None:
+        self.given_up = [commit for commit in self.given_up if commit.nonce != nonce]
 
     def postpone(self, *, keep: int) -> dict[str, list[str]]:
         """Forget the newest pieces beyond ``keep``; return whom to tell, by stream.
@@ -161,6 +200,7 @@ class DataSetState(BaseModel):
             committed_at=at,
         )
         self.sent = None
+        self._forget(batch.nonce)
         told: dict[str, dict[str, int]] = {}
         for piece in pieces:
             for stream in piece.streams:
@@ -218,6 +258,7 @@ class DataSetState(BaseModel):
             place=self.place,
             sent=self.sent,
             last=self.last,
+            given_up=len(self.given_up),
         )
 
     def _all_urgent(self) -> bool:

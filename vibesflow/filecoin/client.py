@@ -12,7 +12,7 @@ from vibesflow.errors import NoProvider, SettingsInvalid
 from vibesflow.filecoin import readiness
 from vibesflow.filecoin.cached import Cached
 from vibesflow.filecoin.chain import Chain
-from vibesflow.filecoin.commit_request import CommitRequest, Committed, PullState, Submitted
+from vibesflow.filecoin.commit_request import CommitRequest, Committed, Landed, PullState, Submitted
 from vibesflow.filecoin.health import Health
 from vibesflow.filecoin.keys import Signer
 from vibesflow.filecoin.metadata import Metadata
@@ -102,7 +102,8 @@ class FilecoinClient:
             client._payments = open_payments(settings, rpc, chain, payer, own)
             client._session_keys = SessionKeys(rpc, chain, payer, own)
         try:
-            await client._begin()
+            if client._own is not None:
+                await client._own.guard.begin()
         except BaseException:
             await client.close()
             raise
@@ -277,6 +278,10 @@ class FilecoinClient:
         """Tell from the chain alone whether the request has landed; see `Commits.look`."""
         return await self._signing().commits.look(request)
 
+    async def landed(self, request: CommitRequest) -> Landed | None:
+        """Tell from the chain alone what came of the request's nonce; see `Commits.landed`."""
+        return await self._signing().commits.landed(request)
+
     async def submit(self, request: CommitRequest) -> Submitted:
         """Sign the request and have the provider send it; see `Commits.submit`."""
         return await self._signing().commits.submit(request)
@@ -372,10 +377,6 @@ class FilecoinClient:
     async def fund(self, need: StorageWish | int) -> Funding:
         """Deposit and approve what a need takes, once; see `Payments.fund`."""
         return await self.payments.fund(need)
-
-    async def _begin(self) -> None:
-        if self._own is not None:
-            await self._own.guard.begin()
 
     def _signing(self) -> PayerSide:
         if self._own is None:

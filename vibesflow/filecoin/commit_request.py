@@ -113,6 +113,20 @@ class Committed:
     tx_hash: str | None = field(default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What came of a nonce that the chain has taken.
+
+    Attributes:
+        data_set_id: the set that the commit went to.
+        piece_ids: ids of those of the request's pieces that the set holds, by PieceCID; all of
+            them, if the commit that landed was just this one.
+    """
+
+    data_set_id: int
+    piece_ids: dict[str, int]
+
+
 class PullState(StrEnum):
     """How far the copy of one piece is.
 

@@ -11,7 +11,7 @@ from typing import Final
 from vibesflow.errors import ContractReverted, NotConfirmedYet, TransactionFailed
 from vibesflow.filecoin.authorizing import PASSING_REVERTS, Authorizer
 from vibesflow.filecoin.chain import Chain
-from vibesflow.filecoin.commit_request import CommitRequest, Committed, Submitted
+from vibesflow.filecoin.commit_request import CommitRequest, Committed, Landed, Submitted
 from vibesflow.filecoin.piece_ids import PieceIds
 from vibesflow.filecoin.provider import Provider
 from vibesflow.filecoin.provider_status import AdditionStatus, CreationStatus, TxState
@@ -54,14 +54,26 @@ class Commits:
             NotConfirmedYet: it has, but its pieces cannot be seen (yet).
             ChainDown: the chain cannot be asked.
         """
-        use = await self._authorizer.use_of(request.nonce)
-        if use is None:
+        found = await self._find(request)
+        if found is None:
             return None
-        cids = [piece.cid_bytes for piece in request.distinct_pieces]
-        ids = await self._piece_ids.added(use.data_set_id, cids, next_piece_id=use.next_piece_id)
-        if done := _committed(request, use.data_set_id, ids):
+        data_set_id, ids = found
+        if done := _committed(request, data_set_id, ids):
             return done
-        raise NotConfirmedYet(f"pieces of a landed commit are not seen in set {use.data_set_id}")
+        raise NotConfirmedYet(f"pieces of a landed commit are not seen in set {data_set_id}")
+
+    async def landed(self, request: CommitRequest) -> Landed | None:
+        """Tell from the chain alone what came of the request's nonce, whatever landed with it.
+
+        Raises:
+            ChainDown: the chain cannot be asked.
+        """
+        found = await self._find(request)
+        if found is None:
+            return None
+        data_set_id, ids = found
+        held = {p.piece_cid: ids[p.cid_bytes] for p in request.pieces if p.cid_bytes in ids}
+        return Landed(data_set_id, held)
 
     async def submit(self, request: CommitRequest) -> Submitted:
         """Have the pieces added that the data set does not hold, creating it if there is none.
@@ -116,6 +128,15 @@ class Commits:
         if status.state is TxState.FAILED:
             raise TransactionFailed(f"{status.confirmed_tx_hash or submitted.tx_hash} failed")
         return None
+
+    async def _find(self, request: CommitRequest) -> tuple[int, dict[bytes, int]] | None:
+        """Return the data set that took the nonce, and the ids of the pieces that it holds."""
+        use = await self._authorizer.use_of(request.nonce)
+        if use is None:
+            return None
+        cids = [piece.cid_bytes for piece in request.distinct_pieces]
+        ids = await self._piece_ids.added(use.data_set_id, cids, next_piece_id=use.next_piece_id)
+        return use.data_set_id, ids
 
     async def _send(self, request: CommitRequest) -> Submitted:
         permitted = await self._authorizer.authorize(request)

@@ -154,6 +154,14 @@ def copy_attributes(move: CopyMove) -> dict[str, Value | None]:
     }
 
 
+def standing_attributes(move: CopyMove) -> dict[str, Value]:
+    """Spell what a row must say for its copies to be written anew."""
+    standing: dict[str, Value] = {"cid": move.piece_cid, "status": RowStatus.UPLOADED.value}
+    if move.before:
+        standing["copies"] = _COPIES.dump_json(move.before).decode()
+    return standing
+
+
 def listing_attributes(listing: Relisting) -> dict[str, Value | None]:
     """Spell what lists show of where a completed stream is."""
     details = listing.details

@@ -14,7 +14,7 @@ from vibesflow.ledger.expressions import Expression
 from vibesflow.ledger.requests import Requests, patiently
 from vibesflow.ledger.settling import BATCH_ROWS
 from vibesflow.ledger.snapshot_store import SnapshotStore
-from vibesflow.stream.records import AuditMark, ChunkRow, CopyMove, Relisting, RowStatus
+from vibesflow.stream.records import AuditMark, ChunkRow, CopyMove, Relisting
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef, TransactWriteItemTypeDef
@@ -76,13 +76,15 @@ class TableKeeper:
     def _move(self, rta_id: str, move: CopyMove) -> TransactWriteItemTypeDef:
         expression = Expression()
         update = expression.assign(codec.copy_attributes(move))
-        standing = {"cid": move.piece_cid, "status": RowStatus.UPLOADED.value}
+        condition = expression.equals(codec.standing_attributes(move))
+        if move.before == ():
+            condition += f" AND {expression.missing('copies')}"
         return {
             "Update": {
                 "TableName": self._requests.chunks,
                 "Key": encode({"rta_id": rta_id, "chunk_key": codec.chunk_key(move.chunk_id)}),
                 "UpdateExpression": update,
-                "ConditionExpression": expression.equals(standing),
+                "ConditionExpression": condition,
                 "ExpressionAttributeNames": expression.names,
                 "ExpressionAttributeValues": expression.values,
             }

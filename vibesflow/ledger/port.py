@@ -125,7 +125,8 @@ class LedgerKeeper(Protocol):
         """Say where confirmed chunks' copies are now; the stream's ``rev`` grows.
 
         Raises:
-            LedgerMoved: a row is not confirmed with that PieceCID (any more).
+            LedgerMoved: a row is not confirmed with that PieceCID (any more), or names other copies
+                than it should.
         """
         ...
 

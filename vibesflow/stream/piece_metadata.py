@@ -99,6 +99,11 @@ def document_metadata(rta_id: str, version: int, *, provider_id: int | None = No
     return pairs if provider_id is None else (*pairs, (_PROVIDER, str(provider_id)))
 
 
+def rta_of(pairs: Pairs) -> str:
+    """Return the stream that a piece's pairs name; empty if they name none."""
+    return dict(pairs).get(_RTA, "")
+
+
 def read_metadata(pairs: Mapping[str, str]) -> ChunkNote | DocumentNote | None:
     """Read what a piece's pairs say; None if they are not ours, or cannot be read."""
     try:

@@ -87,6 +87,22 @@ class ChunkRow(Message):
     staging_key: str | None = None
     ordered: str | None = None
 
+    @property
+    def confirmed_copies(self) -> tuple[RowCopy, ...]:
+        """The copies that the chain has; rows of old say only where the first one is."""
+        url, data_set_id, piece_id = self.retrieval_url, self.data_set_id, self.piece_id
+        if self.copies or not url or self.provider_id is None:
+            return self.copies
+        if data_set_id is None or piece_id is None or self.piece_cid is None:
+            return ()
+        first = RowCopy(
+            provider_id=self.provider_id,
+            base_url=url.removesuffix(self.piece_cid),
+            data_set_id=data_set_id,
+            piece_id=piece_id,
+        )
+        return (first,)
+
 
 class RowWrite(CompactMessage):
     """A row to write, and the status the writer believes it has now (None: no row yet)."""
@@ -200,11 +216,15 @@ class StreamPage(Message):
 
 
 class CopyMove(Message):
-    """Where the copies of a confirmed chunk are now; the first one is where readers are sent."""
+    """Where the copies of a confirmed chunk are now; the first one is where readers are sent.
+
+    ``before``: the copies that the row must still name; None if they do not matter.
+    """
 
     chunk_id: str
     piece_cid: str
     copies: tuple[RowCopy, ...] = Field(min_length=1)
+    before: tuple[RowCopy, ...] | None = None
 
 
 class Relisting(Message):
