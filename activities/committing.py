@@ -9,7 +9,7 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities import metrics
-from activities.commit_progress import CommitProgress
+from activities.commit_progress import LOOK_AFTER, CommitProgress
 from activities.describing import tell_sent
 from activities.heart import Heart, remembered
 from activities.messages import CommitPieces, CommittedPieces, PullPieces
@@ -82,7 +82,7 @@ class CommitActivities:
                 if dropped := await self._committer.missing(commit):
                     return CommittedPieces(dropped=dropped)
                 raise
-            progress.note_submitted(submitted)
+            progress.note_submitted(submitted, at_s=attempted_at_s())
             heart.beat(progress)
             await tell_sent(
                 CommitSent(
@@ -91,7 +91,7 @@ class CommitActivities:
                     data_set_id=submitted.data_set_id,
                 )
             )
-        done = await self._confirm(commit, submitted)
+        done = await self._confirm(commit, submitted, progress)
         metrics.note_confirmed(provider_id=commit.provider_id, pieces=len(commit.pieces))
         return _reply(done)
 
@@ -105,11 +105,17 @@ class CommitActivities:
             metrics.note_unfunded(provider_id=commit.provider_id)
             raise
 
-    async def _confirm(self, commit: CommitRequest, submitted: Submitted) -> Committed:
+    async def _confirm(
+        self, commit: CommitRequest, submitted: Submitted, progress: CommitProgress
+    ) -> Committed:
         attempt = activity.info().attempt
         for pause_s in QUICK_POLLS_S if attempt == 1 else (0.0,):
             await asyncio.sleep(pause_s)
             done = await self._poll(commit, submitted)
+            if done is not None:
+                return done
+        if progress.is_pending_since(LOOK_AFTER, at_s=attempted_at_s()):
+            done = await self._committer.look(commit)  # the provider may never see the receipt
             if done is not None:
                 return done
         raise NotConfirmedYet(

@@ -61,6 +61,8 @@ class MemoryFilecoin:
     dead_to_commits: providers that do not answer when they are to commit.
     sends_late: providers that take a commit, and neither send it nor answer until they leave this.
     fails_transactions: providers whose transactions land and fail.
+    never_mines: providers whose transactions do not land.
+    sees_no_receipts: providers that call their transactions pending for ever.
     wallet_is_empty: commits are refused for want of money.
     confirm_after_s: how long the chain takes otherwise.
     commit_faults: errors that the next submissions raise, in order.
@@ -83,6 +85,8 @@ class MemoryFilecoin:
         self.dead_to_commits: set[int] = set()
         self.sends_late: set[int] = set()
         self.fails_transactions: set[int] = set()
+        self.sees_no_receipts: set[int] = set()
+        self.never_mines: set[int] = set()
         self.wallet_is_empty = False
         self.silent: set[int] = set()
         self.believes_its_books: set[int] = set()
@@ -259,6 +263,8 @@ class MemoryFilecoin:
     async def poll(self, request: CommitRequest, submitted: Submitted) -> Committed | None:
         if request.provider_id in self.sends_late:
             raise ProviderDown("connection refused")
+        if request.provider_id in self.sees_no_receipts:
+            return None
         if submitted.tx_hash == "0xbad":
             raise TransactionFailed("0xbad failed")
         return await self.look(request)
@@ -267,7 +273,7 @@ class MemoryFilecoin:
         if not self.chain_open:
             return
         for nonce, (sent, request, added) in list(self._pending.items()):
-            late = request.provider_id in self.sends_late
+            late = request.provider_id in self.sends_late | self.never_mines
             if late or time.monotonic() < sent + self.confirm_after_s:
                 continue
             for piece_cid in added:  # a data set may hold a piece twice, and each is paid

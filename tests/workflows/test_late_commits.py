@@ -101,3 +101,27 @@ async def test_a_provider_whose_transactions_keep_failing_is_replaced(
     await streams.result(rta_id)
     (row,) = streams.ledger.list_chunks(rta_id)
     assert paid_and_named(streams, row) == ([1, 3], [1, 3])
+
+
+@pytest.mark.copies(2)
+async def test_the_chain_is_believed_when_a_provider_sees_no_receipt(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.sees_no_receipts = {1, 2}
+    await streams.send(rta_id, 0, final=0)
+    await skipped_time.sleep(timedelta(minutes=9))
+    assert not streams.record(rta_id).uploaded
+    await streams.result(rta_id)
+    (row,) = streams.ledger.list_chunks(rta_id)
+    assert paid_and_named(streams, row) == ([1, 2], [1, 2])
+
+
+@pytest.mark.copies(2)
+async def test_a_transaction_that_is_stuck_does_not_hold_a_stream_up_for_ever(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+) -> None:
+    streams.filecoin.sees_no_receipts = streams.filecoin.never_mines = {2}
+    await streams.send(rta_id, 0, final=0)
+    await streams.result(rta_id)
+    (row,) = streams.ledger.list_chunks(rta_id)
+    assert paid_and_named(streams, row) == ([1, 3], [1, 3])
