@@ -143,12 +143,6 @@ def request_of(request: PullPieces) -> CommitRequest:
     )
 
 
-def silent_for() -> timedelta:
-    """How long this activity has been tried, by the server's clock."""
-    info = activity.info()
-    return info.current_attempt_scheduled_time - info.scheduled_time
-
-
 def attempted_at_s() -> float:
     """When this attempt was scheduled, in epoch seconds of the server's clock."""
     return activity.info().current_attempt_scheduled_time.timestamp()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pydantic import BaseModel
 from temporalio import activity
 
-from activities.committing import attempted_at_s, request_of, silent_for
+from activities.committing import attempted_at_s, request_of
 from activities.heart import Heart, remembered
 from activities.messages import PulledPieces, PullPieces
 from activities.ports import Committer
@@ -71,11 +71,17 @@ class PullActivities:
             return await self._committer.pull(request_of(request), sources)
         except (ProviderDown, ProviderFault) as error:
             self._committer.note_fault(request.provider_id)
-            tried_for = silent_for()
+            tried_for = _tried_for()
             if error.retry is RetryClass.WAIT or tried_for < PATIENCE:
                 raise
             seconds = tried_for.total_seconds()
             raise ProviderRefused(f"gave up after {seconds:.0f} s: {error.message}") from error
+
+
+def _tried_for() -> timedelta:
+    """How long this activity has been tried, by the server's clock."""
+    info = activity.info()
+    return info.current_attempt_scheduled_time - info.scheduled_time
 
 
 def _lost(states: Iterable[PullState]) -> bool:
