@@ -68,13 +68,32 @@ class LateCommitWorkflow:
         for pause in (None, *limits.LATE_PAUSES):
             if pause is not None:
                 await workflow.sleep(pause, summary="rows are written first")
-            pieces = tuple(piece for piece in made if piece.piece_cid in left)
-            request = NameCopies(provider_id=provider_id, pieces=pieces, found=found)
-            named = await policies.NAME_COPIES(request, summary=f"{len(pieces)} late copies")
-            left = set(named.unnamed)
+            pieces = [piece for piece in made if piece.piece_cid in left]
+            for request in name_requests(provider_id, pieces, found):
+                summary = f"{len(request.pieces)} late copies"
+                named = await policies.NAME_COPIES(request, summary=summary)
+                left -= set(request.found.piece_ids) - set(named.unnamed)
             if not left:
                 break
         return left
+
+
+def name_requests(
+    provider_id: int, pieces: list[BatchedPiece], found: FoundCommit
+) -> list[NameCopies]:
+    """Spell what rows shall name, so many pieces at a time that each fits into a payload."""
+    most = limits.NAMED_PIECES
+    pages = [tuple(pieces[start : start + most]) for start in range(0, len(pieces), most)]
+    return [
+        NameCopies(
+            provider_id=provider_id,
+            pieces=page,
+            found=found.model_copy(
+                update={"piece_ids": {p.piece_cid: found.piece_ids[p.piece_cid] for p in page}}
+            ),
+        )
+        for page in pages
+    ]
 
 
 def _stream(piece: BatchedPiece) -> str:

@@ -29,6 +29,8 @@ ROOM_PAUSE = timedelta(seconds=30)
 """Before pieces are ordered again for which a data set had no room; doubled up to 8 minutes."""
 TOLD_PIECES = 120
 """PieceCIDs of one signal: keeps its payload under 16 KiB."""
+NAMED_PIECES = 20
+"""Late copies that one step names in rows: keeps its payload under 16 KiB."""
 TOLD_AT_ONCE = 200
 """Streams that a data set signals together; Temporal takes 2,000 that are under way."""
 LEAVE_EVENTS = 4_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from activities.messages import BatchedPiece, CommitPieces
+from activities.messages import BatchedPiece, CommitPieces, FoundCommit
 from vibesflow.data_set.orders import PieceOrder
 from vibesflow.data_set.packing import pack, unpack
 from vibesflow.data_set.state import (
@@ -15,6 +15,7 @@ from vibesflow.data_set.state import (
     Batch,
     DataSetState,
 )
+from workflows.late_commit import name_requests
 
 LIMIT_BYTES = 16 * 1024
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
@@ -78,3 +79,21 @@ def test_a_state_that_is_carried_on_is_small_and_the_same() -> None:
         packed = pack(state)
         assert len(packed) < LIMIT_BYTES
         assert unpack(packed) == state
+
+
+def test_the_names_of_late_copies_fit_into_payloads() -> None:
+    state = filled(BATCH_PIECES)
+    longest = [
+        BatchedPiece(
+            piece_cid=p.piece_cid,
+            source_url=f"https://provider-1.example.org/piece/{p.piece_cid}",
+            metadata=(("rta", "r" * 96), ("chunk", "9" * 96), ("who", "w" * 96)),
+        )
+        for p in state.pieces_of(state.form_batch("f" * 64))
+    ]
+    ids = {piece.piece_cid: 2**40 + n for n, piece in enumerate(longest)}
+    found = FoundCommit(data_set_id=2**40, piece_ids=ids, base_url="https://p.example/piece/")
+    requests = name_requests(1, longest, found)
+    assert [piece for request in requests for piece in request.pieces] == longest
+    assert all(len(request.model_dump_json()) < LIMIT_BYTES for request in requests)
+    assert {cid for request in requests for cid in request.found.piece_ids} == set(ids)
