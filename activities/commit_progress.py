@@ -83,7 +83,8 @@ class CommitProgress(BaseModel):
         """Return what to raise instead if the provider has had its chance."""
         if self.failed >= MOST_FAILED:
             return ProviderRefused(f"gave up after {self.failed} transactions: {error.message}")
-        if self.is_pending_since(PENDING_FOR, at_s=at_s):
+        is_pending = isinstance(error, NotConfirmedYet)  # not so if the chain cannot be asked
+        if is_pending and self.is_pending_since(PENDING_FOR, at_s=at_s):
             hours = PENDING_FOR.total_seconds() / 3_600
             return ProviderRefused(f"gave up after {hours:.0f} h: {error.message}")
         if self.troubled_since_s is None:

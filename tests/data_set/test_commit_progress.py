@@ -62,6 +62,7 @@ def test_a_transaction_that_stays_pending_is_given_up_after_hours() -> None:
     progress.note_submitted(Submitted(tx_hash="0x1", data_set_id=7), at_s=1_000)
     end_s = 1_000 + PENDING_FOR.total_seconds()
     assert after(progress, NotConfirmedYet("no receipt yet"), end_s - 1) is None
+    assert after(progress, ChainDown("no endpoint"), 10 * end_s) is None, "it may have landed"
     refusal = after(progress, NotConfirmedYet("0x1 has no receipt yet"), end_s)
     assert str(refusal) == "gave up after 6 h: 0x1 has no receipt yet"
 

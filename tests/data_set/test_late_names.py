@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import AsyncMock
+
 import pytest
 from temporalio.testing import ActivityEnvironment
 
@@ -10,7 +12,7 @@ from activities.messages import BatchedPiece, FindCommit, FoundCommit, NameCopie
 from tests.fakes.filecoin import MemoryFilecoin
 from tests.fakes.ledger import MemoryLedger
 from tests.stream.chunks import PIECE_CID, make_chunk
-from vibesflow.filecoin import CommitRequest, Landed
+from vibesflow.filecoin import Landed
 from vibesflow.stream.piece_metadata import chunk_metadata, document_metadata
 from vibesflow.stream.records import CopyMove, RowCopy, RowStatus, RowWrite, StreamOpening
 from vibesflow.stream.tracking import TrackedChunk
@@ -88,14 +90,13 @@ async def test_what_has_no_row_or_did_not_land_needs_no_name(ledger: MemoryLedge
     assert await named(ledger, found=FOUND.model_copy(update={"piece_ids": {}}))
 
 
-async def test_a_provider_that_has_left_the_registry_cannot_be_named(ledger: MemoryLedger) -> None:
+async def test_a_provider_that_has_left_the_registry_cannot_be_named(
+    ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(ledger, RowStatus.UPLOADED, FIRST)
     filecoin = MemoryFilecoin()
-
-    async def landed(_: CommitRequest) -> Landed:
-        return Landed(data_set_id=22, piece_ids={PIECE_CID: 5})
-
-    filecoin.landed = landed  # type: ignore[method-assign]
+    landed = Landed(data_set_id=22, piece_ids={PIECE_CID: 5})
+    monkeypatch.setattr(filecoin, "landed", AsyncMock(return_value=landed))
     step = LateCommitActivities(filecoin, filecoin, ledger).find_commit
     request = FindCommit(provider_id=9, nonce="01", pieces=(PIECE,))
     found: FoundCommit = await ActivityEnvironment().run(step, request)

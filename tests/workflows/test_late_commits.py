@@ -93,10 +93,16 @@ async def test_a_commit_that_never_lands_is_looked_for_during_a_day(
 
 
 @pytest.mark.copies(2)
-async def test_a_provider_whose_transactions_keep_failing_is_replaced(
-    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
+@pytest.mark.parametrize(
+    "faults",
+    [("fails_transactions",), ("sees_no_receipts", "never_mines")],
+    ids=["failed", "stuck"],
+)
+async def test_a_provider_whose_transactions_do_not_land_is_replaced(
+    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str, faults: tuple[str, ...]
 ) -> None:
-    streams.filecoin.fails_transactions = {2}
+    for fault in faults:
+        getattr(streams.filecoin, fault).add(2)
     await streams.send(rta_id, 0, final=0)
     await streams.result(rta_id)
     (row,) = streams.ledger.list_chunks(rta_id)
@@ -114,14 +120,3 @@ async def test_the_chain_is_believed_when_a_provider_sees_no_receipt(
     await streams.result(rta_id)
     (row,) = streams.ledger.list_chunks(rta_id)
     assert paid_and_named(streams, row) == ([1, 2], [1, 2])
-
-
-@pytest.mark.copies(2)
-async def test_a_transaction_that_is_stuck_does_not_hold_a_stream_up_for_ever(
-    skipped_time: WorkflowEnvironment, streams: StreamHarness, rta_id: str
-) -> None:
-    streams.filecoin.sees_no_receipts = streams.filecoin.never_mines = {2}
-    await streams.send(rta_id, 0, final=0)
-    await streams.result(rta_id)
-    (row,) = streams.ledger.list_chunks(rta_id)
-    assert paid_and_named(streams, row) == ([1, 3], [1, 3])
