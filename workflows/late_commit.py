@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 from itertools import groupby
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.messages import BatchedPiece, FindCommit, FoundCommit, NameCopies
@@ -42,7 +43,10 @@ class LateCommitWorkflow:
         found = FoundCommit()
         for pause in limits.LATE_PAUSES:
             await workflow.sleep(pause, summary="a given-up commit may land yet")
-            found = await policies.FIND_COMMIT(commit, summary=f"nonce {commit.nonce[:8]}")
+            try:
+                found = await policies.FIND_COMMIT(commit, summary=f"nonce {commit.nonce[:8]}")
+            except ActivityError as error:
+                _unless_last(error, pause)
             if found.data_set_id is not None:
                 break
         return found
@@ -71,11 +75,25 @@ class LateCommitWorkflow:
             pieces = [piece for piece in made if piece.piece_cid in left]
             for request in name_requests(provider_id, pieces, found):
                 summary = f"{len(request.pieces)} late copies"
-                named = await policies.NAME_COPIES(request, summary=summary)
-                left -= set(request.found.piece_ids) - set(named.unnamed)
+                try:
+                    named = await policies.NAME_COPIES(request, summary=summary)
+                except ActivityError as error:
+                    _unless_last(error, pause)
+                else:
+                    left -= set(request.found.piece_ids) - set(named.unnamed)
             if not left:
                 break
         return left
+
+
+def _unless_last(error: ActivityError, pause: timedelta | None) -> None:
+    """Leave a look that failed for good to the next one, as a node's odd answer; the last counts.
+
+    Raises:
+        ActivityError: there is no next one.
+    """
+    if is_cancelled_exception(error) or pause == limits.LATE_PAUSES[-1]:
+        raise error
 
 
 def name_requests(

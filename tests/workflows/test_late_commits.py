@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest.mock import DEFAULT, AsyncMock, Mock
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
 from tests.workflows.harness import StreamHarness
+from vibesflow.errors import ChainFault, LedgerRejected
 from vibesflow.stream.records import ChunkRow
 from workflows.messages import LateCommitResult, late_commit_id
 
@@ -75,6 +77,28 @@ async def test_a_piece_is_not_committed_there_under_another_nonce(
         if (c.provider_id, p.piece_cid) == (2, row.piece_cid)
     }
     assert len(at_2) == 1
+
+
+@pytest.mark.copies(2)
+async def test_one_odd_answer_does_not_end_the_search(
+    skipped_time: WorkflowEnvironment,
+    streams: StreamHarness,
+    rta_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    landed, write = streams.filecoin.landed, streams.ledger.move_copies
+    odd = AsyncMock(side_effect=[ChainFault("unreadable answer"), *[DEFAULT] * 9], wraps=landed)
+    monkeypatch.setattr(streams.filecoin, "landed", odd)
+    refused = Mock(side_effect=[LedgerRejected("no"), *[DEFAULT] * 9], wraps=write)
+    monkeypatch.setattr(streams.ledger, "move_copies", refused)
+    streams.filecoin.sends_late = {2}
+    await streams.send(rta_id, 0, final=0)
+    await streams.result(rta_id)
+    streams.filecoin.sends_late = set()
+    await skipped_time.sleep(timedelta(hours=2))
+    (row,) = streams.ledger.list_chunks(rta_id)
+    assert paid_and_named(streams, row) == ([1, 2, 3], [1, 2, 3])
+    assert (odd.await_count, refused.call_count) == (2, 2)
 
 
 @pytest.mark.copies(2)
